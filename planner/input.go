@@ -1,0 +1,45 @@
+package planner
+
+import (
+	"time"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// Facts are what Resolve needs besides the configuration.
+type Facts struct {
+	// Directories are the declared directories as read, by address.
+	Directories map[schema.Address]*schema.Directory
+	// Capabilities are those of each declared target, by address.
+	Capabilities map[schema.Address]Capabilities
+	// AsOf is the moment that starts and expires are compared with.
+	AsOf time.Time
+}
+
+// Input is all that Compute looks at.
+type Input struct {
+	Desired *Desired
+	State   *State
+	// Remotes are the targets' reads by the target's address.
+	Remotes map[schema.Address]*Remote
+	// Inputs is copied into the plan.
+	Inputs Inputs
+	// Only limits the plan to one app or person; empty means everything.
+	Only schema.Address
+}
+
+// Outcome is what became of one change that was sent.
+type Outcome struct {
+	// RemoteID is the id of the object that the change created or touched.
+	RemoteID string
+	// Rejected are the members that the target refused, each with its error's
+	// text; the rest of the change was done.
+	Rejected []RejectedMember
+	At       time.Time
+}
+
+// RejectedMember is one member that a target refused.
+type RejectedMember struct {
+	Member Member
+	Detail string
+}

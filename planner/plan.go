@@ -1,0 +1,232 @@
+package planner
+
+import (
+	"time"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// Plan is what must change and why: data, ordered and complete. Apply does
+// exactly what it says.
+type Plan struct {
+	AsOf time.Time
+	// Complete: everything that the plan depends on was read.
+	Complete bool
+	// Applyable: no guard, policy or protection blocks the plan.
+	Applyable bool
+	// Fingerprint names the plan: its changes and what they were computed
+	// against. Any change to a touched remote object changes it.
+	Fingerprint string
+	Inputs      Inputs
+	// Changes are in the order in which they may be carried out: by wave, then
+	// by app, kind and name.
+	Changes  []Change
+	Drift    []Drift
+	Withheld []Withheld
+	// Held are the objects that an error of their own holds back; they count as pending.
+	Held     []Held
+	Findings schema.Diagnostics
+	Guards   []GuardResult
+	Summary  Summary
+}
+
+// Inputs say what was compared.
+type Inputs struct {
+	Config      ConfigInput
+	Directories []DirectoryInput
+	State       StateInput
+	Targets     []TargetInput
+}
+
+// ConfigInput identifies the configuration.
+type ConfigInput struct {
+	// Commit is HEAD's id, or empty outside git; Dirty: files differ from it.
+	Commit string
+	Dirty  bool
+	Digest string
+}
+
+// DirectoryInput identifies a directory read.
+type DirectoryInput struct {
+	Address, Digest string
+	Users, Groups   int
+	ReadAt          time.Time
+}
+
+// StateInput identifies the state.
+type StateInput struct {
+	Lineage string
+	Serial  uint64
+}
+
+// TargetInput identifies a target read.
+type TargetInput struct {
+	Address, Identity, Dialect string
+	Users, Groups, Requests    int
+}
+
+// Kind is what a change is about.
+type Kind string
+
+// The kinds.
+const (
+	KindUser  Kind = "user"
+	KindGroup Kind = "group"
+)
+
+// Action is what a change does.
+type Action string
+
+// The actions. Of a user: create, adopt, update, reactivate, deactivate,
+// delete, release. Of a group: create, adopt, update, empty, delete, release.
+const (
+	Create     Action = "create"
+	AdoptIt    Action = "adopt"
+	Update     Action = "update"
+	Reactivate Action = "reactivate"
+	Deactivate Action = "deactivate"
+	Delete     Action = "delete"
+	Empty      Action = "empty"
+	Release    Action = "release"
+)
+
+// Change is one entry of a plan: everything that the executor and a target
+// need to carry it out, and everything that a reader needs to judge it.
+type Change struct {
+	// ID is unique in the plan and stable from plan to plan: app, kind, key and action.
+	ID   string
+	App  string
+	Kind Kind
+	// Key is the person's or group's stable key, Name its userName or displayName.
+	Key  string
+	Name string
+	// RemoteID is empty until the object exists.
+	RemoteID string
+	Action   Action
+	Wave     int
+	// Needs are the IDs of changes that must have succeeded before.
+	Needs []string
+	// Requests is how many requests the change takes; zero for a change of state alone.
+	Requests int
+	// Before and After hold the attributes that the change touches, by SCIM
+	// path and sorted by it. `active` is a bool. A nil value means cleared. For
+	// changes of state alone the paths are `source` or `address`.
+	Before, After []schema.Value
+	// Members are those to add and remove; sorted by name.
+	Members MemberChanges
+	// Base is a digest of the remote object as read, or of its absence.
+	Base string
+	// Drift: the change repairs what was changed outside.
+	Drift   bool
+	Reasons []Reason
+	// Link is what the state will record once the change has succeeded.
+	Link Link
+}
+
+// Link is the part of a change that only the state keeps.
+type Link struct {
+	ExternalID string
+	Source     Source
+	// Push is the address of the block that pushes a group.
+	Push     string
+	OnUnpush schema.OnUnpush
+	// OnUnassign is what the app says.
+	OnUnassign schema.OnUnassign
+	// Pushed is false for the change that ends a push.
+	Pushed bool
+	// From is the key under which the state had the object so far, where it differs.
+	From   string
+	Origin schema.Origin
+	// Known are all managed attributes after the change, touched or not.
+	Known []schema.Value
+	// KnownMembers are the remote ids of the members of ours that were there already.
+	KnownMembers []string
+}
+
+// MemberChanges lists the members that a change adds to and removes from a group.
+type MemberChanges struct{ Add, Remove []Member }
+
+// Member is one member of a pushed group.
+type Member struct {
+	// Name is the userName, or the remote id of a member that is no user we can read.
+	Name string
+	// Key is the person's key; empty for a member that is none of ours.
+	Key string
+	// RemoteID is empty for a person whom this plan creates; Needs of the
+	// change then names that create.
+	RemoteID string
+	// Change is the ID of the change that creates the person.
+	Change string
+}
+
+// Reason is one link of the why-chain of a change. Code is stable and in
+// kebab-case: assigned-directly, assigned-by-group, no-assignment, …
+type Reason struct {
+	Code   string
+	Text   string
+	Origin schema.Origin
+}
+
+// Drift is a difference between what the state says we left at a target and
+// what is there now, whatever is desired.
+type Drift struct {
+	App      string
+	Kind     Kind
+	Key      string
+	Name     string
+	RemoteID string
+	// What is changed, deleted, renamed, member-added, member-removed, or
+	// unknown where the target does not let us read it.
+	What string
+	// Before is what the state has, After what the target has.
+	Before, After []schema.Value
+	Members       MemberChanges
+}
+
+// Withheld is a member of a pushed group who is not pushed. Missing is the
+// condition that does not hold: assigned, active, or present.
+type Withheld struct {
+	App     string
+	Group   string
+	Login   string
+	Missing string
+	Origin  schema.Origin
+}
+
+// Held is an object that an error of its own holds back while the rest goes on.
+type Held struct {
+	App  string
+	Kind Kind
+	Key  string
+	Name string
+	Code schema.Code
+}
+
+// GuardResult is what one guard found.
+type GuardResult struct {
+	App  string
+	Code schema.Code
+	// Count is what the plan (with the window) takes away, Allowed how much
+	// passes, Owned what shares are taken of.
+	Count, Allowed, Owned int
+	Blocked               bool
+	Origin                schema.Origin
+}
+
+// Summary counts a plan. Add, Change and Destroy count objects.
+type Summary struct {
+	// Users and Groups count by action.
+	Users, Groups map[Action]int
+	Members       MemberCount
+	Add, Change   int
+	Destroy       int
+	Requests      int
+	// Rate is the target's requests per second that the time follows from; zero if unknown.
+	Rate float64
+}
+
+// MemberCount counts members to add and to remove.
+type MemberCount struct{ Add, Remove int }
+
+// Empty reports whether the plan has nothing to do and nothing held back.
+func (p *Plan) Empty() bool { return len(p.Changes) == 0 && len(p.Held) == 0 }

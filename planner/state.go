@@ -1,0 +1,100 @@
+package planner
+
+import (
+	"time"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// State is the ledger of what we own at the targets and last wrote there. It
+// survives unassignment: a link ends only by release, by deletion, or with the
+// remote object itself.
+type State struct {
+	// Lineage is a random id given when the state was made; two states of
+	// different lineage never replace each other.
+	Lineage string
+	// Serial grows by one with every save.
+	Serial uint64
+	// Apps are sorted by name.
+	Apps []AppState
+	// Intents are creates of an earlier run whose answer was never recorded.
+	// They come from the journal and are not stored in the state file.
+	Intents []Intent
+}
+
+// AppState is the ledger of one app.
+type AppState struct {
+	// App is the app's name (its label).
+	App string
+	// Identity is the service that the ids belong to, see [Remote.Identity].
+	Identity string
+	// Users are sorted by Key, Groups too.
+	Users  []UserLink
+	Groups []GroupLink
+	// History records what earlier applies took away, for guards over a window.
+	History []Removal
+}
+
+// UserLink ties a person to a remote account.
+type UserLink struct {
+	// Key is the person's [schema.User.Key].
+	Key      string
+	RemoteID string
+	// ExternalID is what the account was created or adopted with; create-only.
+	ExternalID string
+	UserName   string
+	Active     bool
+	// Source is how the person is assigned: SourceUser, SourceGroup, or empty.
+	Source Source
+	// Attributes are the values that we last wrote or confirmed, sorted by path.
+	Attributes []schema.Value
+	// Origin is the last known place of the declaration, for reasons about absences.
+	Origin schema.Origin
+	// OnUnassign is what the app said at the last apply.
+	OnUnassign schema.OnUnassign
+}
+
+// Source is Okta's scope of an app user: how the assignment reaches them.
+type Source string
+
+// The sources of an assignment (OKTA-1).
+const (
+	SourceNone  Source = ""
+	SourceUser  Source = "USER"
+	SourceGroup Source = "GROUP"
+)
+
+// GroupLink ties a pushed group to a remote group.
+type GroupLink struct {
+	// Key is the address of the group block that is pushed, so that pushing it
+	// again, by another block or rule, refills the same remote group.
+	Key string
+	// Push is the address of the push_group or push_rule that pushed it last.
+	Push        string
+	RemoteID    string
+	ExternalID  string
+	DisplayName string
+	// Members are the remote ids that we put there, sorted. For a target that
+	// does not return members they are what a plan is made from; for an
+	// additive push they are the only ones that may be removed.
+	Members []string
+	// Pushed is false after an un-push: the id stays, for a later return.
+	Pushed bool
+	// OnUnpush is the verb in force at the last apply.
+	OnUnpush schema.OnUnpush
+	Origin   schema.Origin
+}
+
+// Removal counts what one apply took away.
+type Removal struct {
+	At                     time.Time
+	Deactivations, Members int
+	// OwnedUsers and OwnedMembers are what was owned when that apply began.
+	OwnedUsers, OwnedMembers int
+}
+
+// Intent is a create that was written to the journal before it was sent.
+type Intent struct {
+	App, Kind, Key, Name, ExternalID string
+	At                               time.Time
+}

@@ -1,0 +1,69 @@
+package providers
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// RequestError is an answer that was no success: what was asked, and what the
+// target said. It never holds a credential or a query string.
+type RequestError struct {
+	Method, Path string
+	Status       int
+	// SCIMType and Detail are the target's own words (RFC 7644 section 3.12),
+	// cut to a sane length; Detail is the raw text where the body was no JSON.
+	SCIMType, Detail string
+	// RequestID is the value of the answer's request-id header, if any.
+	RequestID string
+}
+
+// Error gives method, path, status, scimType, detail and request id.
+func (e *RequestError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: status %d", e.Method, e.Path, e.Status)
+	if e.SCIMType != "" {
+		fmt.Fprintf(&b, " (%s)", e.SCIMType)
+	}
+	if e.Detail != "" {
+		fmt.Fprintf(&b, ": %s", e.Detail)
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, " [request %s]", e.RequestID)
+	}
+	return b.String()
+}
+
+// CredentialsError says that the target refused the token (401, 403). It stops
+// the whole run at once.
+type CredentialsError struct{ Err error }
+
+// Error names the cause.
+func (e *CredentialsError) Error() string {
+	return "the target refused the credentials: " + e.Err.Error()
+}
+
+// Unwrap returns the request's error.
+func (e *CredentialsError) Unwrap() error { return e.Err }
+
+// IncompleteReadError says that a read could not be proven complete. No plan
+// may be made from what was seen.
+type IncompleteReadError struct{ What string }
+
+// Error says what is missing.
+func (e *IncompleteReadError) Error() string { return "incomplete read: " + e.What }
+
+// ObjectError says that the target refused one object: the object is held
+// back, everything else goes on.
+type ObjectError struct {
+	// Code is conflict, name-collision, ambiguous-match, member-rejected or target-gone.
+	Code schema.Code
+	Err  error
+}
+
+// Error names the cause.
+func (e *ObjectError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *ObjectError) Unwrap() error { return e.Err }
