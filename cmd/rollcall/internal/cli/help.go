@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// manual is what the help of a command says beyond its one line.
+type manual struct {
+	// about says in a few sentences what the command reads and writes.
+	about string
+	// example is one or more command lines.
+	example string
+	// exits lists the exit codes other than 1 for an error.
+	exits string
+}
+
+// describe puts m into c.
+func (m manual) describe(c *cobra.Command) *cobra.Command {
+	c.Long = m.about
+	c.Example = m.example
+	c.Annotations = map[string]string{"exits": m.exits}
+	c.DisableFlagsInUseLine = true
+	return c
+}
+
+// newHelp makes `rollcall help COMMAND`.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:    "help [COMMAND]",
+		Short:  "Help about a command",
+		Hidden: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return subcommandOnly(c, rest)
+			}
+			return c.Help()
+		},
+	}
+}
+
+// help writes the help of c. It does without text/template, which would cost
+// the linker its dead-code elimination and the start its time.
+func help(c *cobra.Command, _ []string) {
+	w := c.OutOrStdout()
+	fmt.Fprintf(w, "%s.\n\nUsage: %s\n", c.Short, usageLine(c))
+	if c.Long != "" {
+		fmt.Fprintf(w, "\n%s\n", c.Long)
+	}
+	helpCommands(w, c)
+	helpFlags(w, "Flags", c.NonInheritedFlags())
+	helpFlags(w, "Flags of every command", c.InheritedFlags())
+	if c.Example != "" {
+		fmt.Fprintf(w, "\nExample:\n%s\n", indent(c.Example))
+	}
+	if exits := c.Annotations["exits"]; exits != "" {
+		fmt.Fprintf(w, "\nExit codes: %s\n", exits)
+	}
+}
+
+// usageLine is the command's path with its arguments.
+func usageLine(c *cobra.Command) string {
+	line := c.UseLine()
+	if c.HasAvailableSubCommands() {
+		return line + " COMMAND"
+	}
+	if c.HasAvailableLocalFlags() {
+		name, args, _ := strings.Cut(strings.TrimPrefix(line, c.CommandPath()), " ")
+		return strings.TrimRight(c.CommandPath()+name+" [FLAGS] "+args, " ")
+	}
+	return line
+}
+
+// helpCommands lists the subcommands.
+func helpCommands(w io.Writer, c *cobra.Command) {
+	if !c.HasAvailableSubCommands() {
+		return
+	}
+	fmt.Fprintln(w, "\nCommands:")
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			fmt.Fprintf(w, "  %-14s %s\n", sub.Name(), sub.Short)
+		}
+	}
+	fmt.Fprintf(w, "\n%q has the details.\n", c.CommandPath()+" COMMAND -help")
+}
+
+// helpFlags lists flags with one dash, as Terraform's users type them.
+func helpFlags(w io.Writer, title string, flags *pflag.FlagSet) {
+	if !flags.HasAvailableFlags() {
+		return
+	}
+	fmt.Fprintf(w, "\n%s:\n", title)
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		value, usage := pflag.UnquoteUsage(f)
+		name := "-" + f.Name
+		switch {
+		case f.Value.Type() == "bool" && f.DefValue == "true":
+			name += "=false"
+		case value != "":
+			name += "=" + value
+		}
+		fmt.Fprintf(w, "  %-26s %s\n", name, usage)
+	})
+}
+
+// indent puts two spaces before each line.
+func indent(s string) string {
+	return "  " + strings.ReplaceAll(s, "\n", "\n  ")
+}

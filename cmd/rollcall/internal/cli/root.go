@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/agext/levenshtein"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// newRoot builds the tree of commands.
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:               "rollcall",
+		Short:             "Declare who is in an application and its groups; plan and apply it",
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              subcommandOnly,
+		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.enter() },
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.PersistentFlags().StringVar(&a.chdir, "chdir", "", "`DIR` to change to before anything else")
+	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "no colour, also on a terminal")
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(help)
+	root.SetUsageFunc(func(c *cobra.Command) error { help(c, nil); return nil })
+	root.SetHelpCommand(newHelp(root))
+	for _, make := range commands {
+		root.AddCommand(make(a))
+	}
+	return root
+}
+
+// commands are the makers of all commands, in the order of the help.
+var commands = [...]func(*app) *cobra.Command{
+	newCompletion,
+	newVersion,
+}
+
+// enter changes into the folder of -chdir, as Terraform does: every path of
+// the command line is relative to it.
+func (a *app) enter() error {
+	if a.chdir == "" {
+		return nil
+	}
+	if err := os.Chdir(a.chdir); err != nil {
+		return fmt.Errorf("change to the folder of -chdir: %w", err)
+	}
+	return nil
+}
+
+// subcommandOnly refuses words that are no subcommand of c, and suggests one.
+func subcommandOnly(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range c.Commands() {
+		if !sub.Hidden {
+			names = append(names, sub.Name())
+		}
+	}
+	return &usageError{fmt.Errorf("unknown command %q%s", args[0], didYouMean(args[0], names, "")), c}
+}
+
+// flagError names an unknown flag as it was meant, with the closest known one.
+func flagError(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return &usageError{err, c}
+	}
+	name := unknown.GetSpecifiedName()
+	var names []string
+	collect := func(f *pflag.Flag) { names = append(names, f.Name) }
+	c.Flags().VisitAll(collect)
+	c.InheritedFlags().VisitAll(collect)
+	return &usageError{fmt.Errorf("unknown flag -%s%s", name, didYouMean(name, names, "-")), c}
+}
+
+// didYouMean suggests the name that is closest to what was typed, if any is close.
+func didYouMean(typed string, names []string, prefix string) string {
+	slices.Sort(names)
+	best, least := "", len(typed)/2+1
+	for _, name := range names {
+		d := levenshtein.Distance(typed, name, nil)
+		if strings.HasPrefix(name, typed) {
+			d = min(d, 1)
+		}
+		if d < least {
+			best, least = name, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", prefix+best)
+}
