@@ -119,12 +119,16 @@ type Change struct {
 	// Drift: the change repairs what was changed outside.
 	Drift   bool
 	Reasons []Reason
+	// ReportOnly: the app's mode is "report"; the change is shown and never sent.
+	ReportOnly bool
 	// Link is what the state will record once the change has succeeded.
 	Link Link
 }
 
 // Link is the part of a change that only the state keeps.
 type Link struct {
+	// Identity is that of the target, see [Remote.Identity].
+	Identity   string
 	ExternalID string
 	Source     Source
 	// Push is the address of the block that pushes a group.
@@ -134,9 +138,13 @@ type Link struct {
 	OnUnassign schema.OnUnassign
 	// Pushed is false for the change that ends a push.
 	Pushed bool
+	// Additive: the push never removes members that it did not add.
+	Additive bool
 	// From is the key under which the state had the object so far, where it differs.
-	From   string
-	Origin schema.Origin
+	From string
+	// FromApp is the name under which the state had the app so far, where it differs.
+	FromApp string
+	Origin  schema.Origin
 	// Known are all managed attributes after the change, touched or not.
 	Known []schema.Value
 	// KnownMembers are the remote ids of the members of ours that were there already.

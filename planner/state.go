@@ -80,6 +80,8 @@ type GroupLink struct {
 	Members []string
 	// Pushed is false after an un-push: the id stays, for a later return.
 	Pushed bool
+	// Additive: members that we did not add stay, also when the push ends.
+	Additive bool
 	// OnUnpush is the verb in force at the last apply.
 	OnUnpush schema.OnUnpush
 	Origin   schema.Origin
