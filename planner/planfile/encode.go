@@ -1,0 +1,107 @@
+package planfile
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/internal/wire"
+)
+
+// FormatVersion is the version of the format that [Encode] writes.
+const FormatVersion = "1.0"
+
+// Meta says who wrote a plan file.
+type Meta struct{ RollcallVersion string }
+
+// Encode writes p as one JSON object: every key in its fixed place, each
+// change on a line of its own, the checksum last. The same plan gives the same
+// bytes. It holds one change at a time in memory.
+func Encode(w io.Writer, p *planner.Plan, m Meta) error {
+	out := &writer{to: bufio.NewWriterSize(w, 1<<16), digest: wire.NewDigest()}
+	out.field("format_version", FormatVersion)
+	out.field("rollcall_version", m.RollcallVersion)
+	out.field("as_of", p.AsOf.UTC())
+	out.field("complete", p.Complete)
+	out.field("applyable", p.Applyable)
+	out.field("fingerprint", p.Fingerprint)
+	out.field("inputs", toInputs(p.Inputs))
+	list(out, "changes", p.Changes, toChange)
+	list(out, "drift", p.Drift, toDrift)
+	list(out, "withheld", p.Withheld, toWithheld)
+	list(out, "findings", p.Findings, toFinding)
+	out.field("summary", toSummary(p.Summary))
+	list(out, "held", p.Held, toHeld)
+	list(out, "guards", p.Guards, toGuard)
+	return out.close()
+}
+
+// writer writes an object member by member and keeps the first error.
+type writer struct {
+	to     *bufio.Writer
+	digest *wire.Digest
+	buf    []byte
+	begun  bool
+	err    error
+}
+
+// flush sends the buffer on, to the file and to the checksum.
+func (w *writer) flush() {
+	if w.err == nil {
+		_, w.err = w.to.Write(w.buf)
+		_, _ = w.digest.Write(w.buf)
+	}
+	w.buf = w.buf[:0]
+}
+
+// key begins a member.
+func (w *writer) key(name string) {
+	before := "{\n"
+	if w.begun {
+		before = ",\n"
+	}
+	w.begun = true
+	w.buf = append(w.buf, before+`"`+name+`": `...)
+}
+
+// value appends v; what names it in an error.
+func (w *writer) value(what string, v any) {
+	b, err := wire.Append(w.buf, v)
+	if err != nil && w.err == nil {
+		w.err = fmt.Errorf("write %s of the plan: %w", what, err)
+	}
+	w.buf = b
+}
+
+func (w *writer) field(name string, v any) {
+	w.key(name)
+	w.value(name, v)
+	w.flush()
+}
+
+// list writes items, each in the form that to gives it, one a line.
+func list[T, F any](w *writer, name string, items []T, to func(*T) F) {
+	w.key(name)
+	w.buf = append(w.buf, '[')
+	for i := range items {
+		if i > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		w.buf = append(w.buf, '\n')
+		w.value(name, to(&items[i]))
+		w.flush()
+	}
+	w.buf = append(w.buf, ']')
+	w.flush()
+}
+
+// close ends the object with its checksum.
+func (w *writer) close() error {
+	w.buf = append(w.digest.Seal(), '\n')
+	w.flush()
+	if w.err != nil {
+		return w.err
+	}
+	return w.to.Flush()
+}

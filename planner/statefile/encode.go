@@ -1,0 +1,111 @@
+package statefile
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/internal/wire"
+)
+
+// Encode writes s. The same state gives the same bytes, in whatever order its
+// links stand. Intents are not written: they live in the journal.
+func Encode(w io.Writer, s *planner.State) error {
+	out := &writer{to: bufio.NewWriterSize(w, 1<<16), sum: sha256.New()}
+	h := head(s)
+	out.line("{", header{
+		Format: format, Version: Version, Lineage: h.Lineage, Serial: h.Serial,
+		Apps: h.Apps, Users: h.Users, Groups: h.Groups, Removals: h.Removals,
+	})
+	apps := sorted(s.Apps, func(a *planner.AppState) string { return a.App })
+	for i := range apps {
+		out.app(&apps[i])
+	}
+	return out.close()
+}
+
+// head counts what s holds.
+func head(s *planner.State) Header {
+	h := Header{Lineage: s.Lineage, Serial: s.Serial, Apps: len(s.Apps)}
+	for i := range s.Apps {
+		h.Users += len(s.Apps[i].Users)
+		h.Groups += len(s.Apps[i].Groups)
+		h.Removals += len(s.Apps[i].History)
+	}
+	return h
+}
+
+// sorted returns items in the order of their keys; the same slice where that
+// is the order already.
+func sorted[T any](items []T, key func(*T) string) []T {
+	compare := func(a, b T) int { return strings.Compare(key(&a), key(&b)) }
+	if slices.IsSortedFunc(items, compare) {
+		return items
+	}
+	items = slices.Clone(items)
+	slices.SortStableFunc(items, compare)
+	return items
+}
+
+// writer writes line by line and keeps the first error.
+type writer struct {
+	to  *bufio.Writer
+	sum hash.Hash
+	buf []byte
+	err error
+}
+
+func (w *writer) app(a *planner.AppState) {
+	w.line(typeApp, appLine{App: a.App, Identity: a.Identity})
+	users := sorted(a.Users, func(u *planner.UserLink) string { return u.Key })
+	for i := range users {
+		w.line(typeUser, toUser(&users[i]))
+	}
+	groups := sorted(a.Groups, func(g *planner.GroupLink) string { return g.Key })
+	for i := range groups {
+		w.line(typeGroup, toGroup(&groups[i]))
+	}
+	for _, r := range a.History {
+		r.At = r.At.UTC()
+		w.line(typeRemoval, removalLine(r))
+	}
+}
+
+// line writes v, an object, with start in place of its brace.
+func (w *writer) line(start string, v any) {
+	if w.err != nil {
+		return
+	}
+	b, err := wire.Append(w.buf[:0], v)
+	if err != nil {
+		w.err = fmt.Errorf("write the state: %w", err)
+		return
+	}
+	w.buf = append(b, '\n')
+	w.write([]byte(start))
+	w.write(w.buf[1:])
+}
+
+func (w *writer) write(b []byte) {
+	w.sum.Write(b)
+	if w.err == nil {
+		_, w.err = w.to.Write(b)
+	}
+}
+
+// close writes the seal.
+func (w *writer) close() error {
+	w.line(typeEnd, endLine{Checksum: checksum(w.sum)})
+	if w.err != nil {
+		return w.err
+	}
+	return w.to.Flush()
+}
+
+func checksum(sum hash.Hash) string { return "sha256:" + hex.EncodeToString(sum.Sum(nil)) }

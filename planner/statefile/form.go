@@ -1,0 +1,125 @@
+package statefile
+
+import (
+	"time"
+
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/internal/wire"
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// Version is the version of the format that [Encode] writes.
+const Version = 1
+
+const format = "rollcall-state"
+
+// Header is the first line: which state it is, and how much follows.
+type Header struct {
+	Lineage  string
+	Serial   uint64
+	Apps     int
+	Users    int
+	Groups   int
+	Removals int
+}
+
+type header struct {
+	Format   string `json:"format"`
+	Version  int    `json:"version"`
+	Lineage  string `json:"lineage"`
+	Serial   uint64 `json:"serial"`
+	Apps     int    `json:"apps"`
+	Users    int    `json:"users"`
+	Groups   int    `json:"groups"`
+	Removals int    `json:"removals"`
+}
+
+// A line's type stands at its beginning, so that it is known before the line is parsed.
+const (
+	typeApp     = `{"type":"app",`
+	typeUser    = `{"type":"user",`
+	typeGroup   = `{"type":"group",`
+	typeRemoval = `{"type":"removal",`
+	typeEnd     = `{"type":"end",`
+)
+
+type appLine struct {
+	App      string `json:"app"`
+	Identity string `json:"identity"`
+}
+
+type userLine struct {
+	Key        string            `json:"key"`
+	RemoteID   string            `json:"remote_id"`
+	ExternalID string            `json:"external_id"`
+	UserName   string            `json:"user_name"`
+	Active     bool              `json:"active"`
+	Source     planner.Source    `json:"source"`
+	Attributes wire.Values       `json:"attributes"`
+	OnUnassign schema.OnUnassign `json:"on_unassign"`
+	wire.Origin
+}
+
+type groupLine struct {
+	Key         string          `json:"key"`
+	Push        string          `json:"push"`
+	RemoteID    string          `json:"remote_id"`
+	ExternalID  string          `json:"external_id"`
+	DisplayName string          `json:"display_name"`
+	Pushed      bool            `json:"pushed"`
+	OnUnpush    schema.OnUnpush `json:"on_unpush"`
+	wire.Origin
+	Members []string `json:"members"`
+}
+
+type removalLine struct {
+	At            time.Time `json:"at"`
+	Deactivations int       `json:"deactivations"`
+	Members       int       `json:"members"`
+	OwnedUsers    int       `json:"owned_users"`
+	OwnedMembers  int       `json:"owned_members"`
+}
+
+type endLine struct {
+	Checksum string `json:"checksum"`
+}
+
+func toUser(u *planner.UserLink) userLine {
+	return userLine{
+		Key: u.Key, RemoteID: u.RemoteID, ExternalID: u.ExternalID, UserName: u.UserName,
+		Active: u.Active, Source: u.Source, Attributes: wire.Values(u.Attributes),
+		OnUnassign: u.OnUnassign, Origin: wire.Origin(u.Origin),
+	}
+}
+
+func fromUser(l *userLine) planner.UserLink {
+	return planner.UserLink{
+		Key: l.Key, RemoteID: l.RemoteID, ExternalID: l.ExternalID, UserName: l.UserName,
+		Active: l.Active, Source: l.Source, Attributes: l.Attributes,
+		OnUnassign: l.OnUnassign, Origin: schema.Origin(l.Origin),
+	}
+}
+
+func toGroup(g *planner.GroupLink) groupLine {
+	members := g.Members
+	if members == nil {
+		members = []string{}
+	}
+	return groupLine{
+		Key: g.Key, Push: g.Push, RemoteID: g.RemoteID, ExternalID: g.ExternalID,
+		DisplayName: g.DisplayName, Pushed: g.Pushed, OnUnpush: g.OnUnpush,
+		Origin: wire.Origin(g.Origin), Members: members,
+	}
+}
+
+func fromGroup(l *groupLine) planner.GroupLink {
+	g := planner.GroupLink{
+		Key: l.Key, Push: l.Push, RemoteID: l.RemoteID, ExternalID: l.ExternalID,
+		DisplayName: l.DisplayName, Pushed: l.Pushed, OnUnpush: l.OnUnpush,
+		Origin: schema.Origin(l.Origin),
+	}
+	if len(l.Members) > 0 {
+		g.Members = l.Members
+	}
+	return g
+}

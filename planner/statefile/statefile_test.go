@@ -1,0 +1,72 @@
+package statefile_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/statefile"
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// example has one of everything that the format knows.
+func example() *planner.State {
+	return &planner.State{
+		Lineage: "lineage-1", Serial: 7,
+		Apps: []planner.AppState{{
+			App: "twingate", Identity: "https://acme.twingate.com/api/scim/v2",
+			Users: []planner.UserLink{{
+				Key: "user.alice", RemoteID: "u1", ExternalID: "alice@acme.com", UserName: "alice@acme.com",
+				Active: true, Source: planner.SourceGroup,
+				Attributes: []schema.Value{
+					{Path: `emails[type eq "work"].value`, Value: "alice@acme.com"},
+					{Path: "name.familyName", Value: "Ng <&>"},
+					{Path: "title"},
+				},
+				Origin: schema.Origin{File: "people.hcl", Line: 3, Column: 1, EndLine: 3, EndColumn: 15},
+			}, {
+				Key: `directory.file.hr.users["7"]`, RemoteID: "u7", OnUnassign: schema.UnassignKeep,
+			}},
+			Groups: []planner.GroupLink{{
+				Key: "group.engineering", Push: "push_group.engineering", RemoteID: "g1",
+				DisplayName: "Engineering", Members: []string{"u1", "u7"}, Pushed: true,
+				OnUnpush: schema.UnpushEmpty,
+			}},
+		}},
+	}
+}
+
+func encode(t testing.TB, s *planner.State) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := statefile.Encode(&b, s); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestStateComesBackAsItWasSortedByKey(t *testing.T) {
+	t.Parallel()
+	got, err := statefile.Decode(bytes.NewReader(encode(t, example())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := example()
+	users := want.Apps[0].Users
+	users[0], users[1] = users[1], users[0]
+	if d := cmp.Diff(got, want); d != "" {
+		t.Errorf("state (-got +want):\n%s", d)
+	}
+}
+
+func TestStateCutAtAnyLengthIsRefused(t *testing.T) {
+	t.Parallel()
+	whole := encode(t, example())
+	for n := range whole {
+		if _, err := statefile.Decode(bytes.NewReader(whole[:n])); err == nil {
+			t.Fatalf("the first %d of %d bytes were taken for a state", n, len(whole))
+		}
+	}
+}
