@@ -1,0 +1,122 @@
+package providers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rollcall-dev/rollcall/planner"
+)
+
+// lane sends the changes for one target, stage by stage. It belongs to the
+// goroutine of [run.loop]; workers touch the context and the slots alone.
+type lane struct {
+	target Target
+	graph  *graph
+	stages stages
+	// ready may be started, in order; open counts what of the stage has not ended.
+	ready []int32
+	open  int
+	// inHand counts changes with a worker. There are more workers than slots,
+	// so that one writes to the journal while another waits for the target.
+	inHand, most int
+	slots        chan struct{}
+
+	// sending ends when nothing more may be sent to this target.
+	sending context.Context
+	giveUp  context.CancelCauseFunc
+	// failures in a row, and how many of them are too many; gaveUp says so.
+	failures, tooMany int
+	gaveUp            error
+}
+
+// makeLanes makes one lane for each target of plan.
+func (r *run) makeLanes(plan *planner.Plan) {
+	byTarget := map[Target]int32{}
+	for i := range plan.Changes {
+		app := plan.Changes[i].App
+		if _, known := r.laneOf[app]; known {
+			continue
+		}
+		target := r.opts.Targets[app]
+		n, known := byTarget[target]
+		if !known {
+			n = int32(len(r.lanes))
+			byTarget[target] = n
+			r.lanes = append(r.lanes, r.newLane(target))
+		}
+		r.laneOf[app] = n
+	}
+}
+
+func (r *run) newLane(t Target) *lane {
+	l := &lane{
+		target:  t,
+		most:    2 * r.opts.Parallelism,
+		slots:   make(chan struct{}, r.opts.Parallelism),
+		tooMany: r.opts.GiveUpAfter,
+	}
+	l.sending, l.giveUp = context.WithCancelCause(r.sending)
+	return l
+}
+
+// begin gives the lane its work.
+func (l *lane) begin(g *graph, s stages) {
+	l.graph, l.stages = g, s
+	l.open = len(s[0])
+	l.fill()
+}
+
+func (l *lane) fill() {
+	for _, i := range l.stages[0] {
+		if l.graph.waits[i] == 0 {
+			l.ready = append(l.ready, i)
+		}
+	}
+}
+
+// next returns a change that may be started now.
+func (l *lane) next() (int32, bool) {
+	if len(l.ready) == 0 || l.inHand >= l.most || l.sending.Err() != nil {
+		return 0, false
+	}
+	i := l.ready[0]
+	l.ready = l.ready[1:]
+	return i, true
+}
+
+// end frees the changes that waited for i, and begins the next stage after the
+// last change of this one.
+func (l *lane) end(i int32) {
+	for _, n := range l.graph.then[i] {
+		l.graph.waits[n]--
+		if l.graph.waits[n] == 0 && placeOf(&l.graph.changes[n]) == placeOf(&l.graph.changes[i]) {
+			l.ready = append(l.ready, n)
+		}
+	}
+	l.open--
+	if l.open > 0 || len(l.stages) == 1 {
+		return
+	}
+	l.stages = l.stages[1:]
+	l.open = len(l.stages[0])
+	l.fill()
+}
+
+// count gives the target up after too many failures in a row that are no
+// matter of a single object.
+func (l *lane) count(res *ChangeResult) {
+	var object *ObjectError
+	switch {
+	case res.Status == Skipped:
+		return
+	case res.Err == nil, errors.As(res.Err, &object):
+		l.failures = 0
+		return
+	}
+	l.failures++
+	if l.failures == l.tooMany {
+		l.gaveUp = fmt.Errorf("nothing more is sent after %d failures in a row, the last: %w", l.failures, res.Err)
+		l.giveUp(l.gaveUp)
+	}
+}
