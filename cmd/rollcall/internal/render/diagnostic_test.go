@@ -1,0 +1,106 @@
+package render
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+const twingateHCL = `app "twingate" {
+  target = target.twingate.corp
+}
+
+push_group "platform" {
+  app   = app.twingate
+	group = group.platfrom # naïve 日本 comment
+}
+
+` + "locals { long = [" + `"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbb", user.nobody, "cccccccccccccccccccccccccccc"] }
+user "日本" { login = user.x }`
+
+// files is a Source over literals.
+func files(m map[string]string) Source {
+	return func(name string) ([]byte, bool) {
+		text, ok := m[name]
+		return []byte(text), ok
+	}
+}
+
+var twingateSource = files(map[string]string{"twingate.hcl": twingateHCL})
+
+func span(line, from, to uint32) schema.Origin {
+	return schema.Origin{File: "twingate.hcl", Line: line, Column: from, EndLine: line, EndColumn: to}
+}
+
+func findings() schema.Diagnostics {
+	return schema.Diagnostics{
+		{Severity: schema.Error, Code: "unknown-reference", Summary: "Unknown group",
+			Detail: "There is no group \"platfrom\".", Origin: span(7, 10, 24), Suggestion: "group.platform",
+			Related: []schema.Related{{Origin: at("people.hcl", 30), Message: "group.platform is declared here"}}},
+		{Severity: schema.Error, Code: "unknown-reference", Summary: "Unknown user", Detail: "Two lines:\n\n  user.nobody\n  is not declared", Origin: span(10, 104, 115)},
+		{Severity: schema.Warning, Code: "external-id-differs", App: "twingate", Object: "user.alice",
+			Summary: "A summary that is so long that the code does not fit beside it any more",
+			Detail:  "The account keeps the externalId that it has."},
+		{Severity: schema.Info, Code: "unmanaged", Summary: "Beyond the end", Origin: span(99, 1, 2)},
+		{Severity: schema.Error, Code: "unknown-reference", Summary: "Wide characters", Origin: span(11, 21, 27)},
+		{Severity: schema.Error, Code: "duplicate-login", Summary: "Hostile " + hostile, Detail: hostile, Origin: at(hostile, 1), Suggestion: hostile},
+	}
+}
+
+func TestDiagnosticsAreAsInTheirGolden(t *testing.T) {
+	t.Parallel()
+	got := rendered(t, func(w io.Writer) error { return Diagnostics(w, findings(), twingateSource, Style{}) })
+	golden(t, "diagnostics.txt", got)
+	wantHarmless(t, got)
+	wantNarrow(t, got, 80)
+}
+
+func TestDiagnosticsJSONIsAsInItsGolden(t *testing.T) {
+	t.Parallel()
+	got := rendered(t, func(w io.Writer) error { return DiagnosticsJSON(w, findings(), twingateSource) })
+	golden(t, "diagnostics.json", got)
+	wantHarmless(t, got)
+}
+
+func TestDiagnosticsJSONWithoutFindingsIsValid(t *testing.T) {
+	t.Parallel()
+	got := rendered(t, func(w io.Writer) error { return DiagnosticsJSON(w, nil, nil) })
+	golden(t, "diagnostics_none.json", got)
+}
+
+func TestSnippetBytesPointAtTheRange(t *testing.T) {
+	t.Parallel()
+	got := rendered(t, func(w io.Writer) error { return DiagnosticsJSON(w, findings()[:1], twingateSource) })
+	var doc validation
+	if err := json.Unmarshal([]byte(got), &doc); err != nil {
+		t.Fatal(err)
+	}
+	d := doc.Diagnostics[0]
+	for _, marked := range []string{
+		twingateHCL[d.Range.Start.Byte:d.Range.End.Byte],
+		d.Snippet.Code[d.Snippet.HighlightStartOffset:d.Snippet.HighlightEndOffset],
+	} {
+		if marked != "group.platfrom" {
+			t.Errorf("the range marks %q, want %q", marked, "group.platfrom")
+		}
+	}
+}
+
+func FuzzDiagnosticNeverPanicsAndStaysHarmless(f *testing.F) {
+	f.Add(twingateHCL, uint32(7), uint32(10), uint32(7), uint32(24), "summary", "detail")
+	f.Add("a\r\nb", uint32(2), uint32(0), uint32(1), uint32(9), hostile, "x\n\n y")
+	f.Fuzz(func(t *testing.T, content string, line, col, endLine, endCol uint32, summary, detail string) {
+		d := schema.Diagnostics{{Severity: schema.Error, Code: "c", Summary: summary, Detail: detail,
+			Origin: schema.Origin{File: "f", Line: line, Column: col, EndLine: endLine, EndColumn: endCol}}}
+		src := files(map[string]string{"f": content})
+		text := rendered(t, func(w io.Writer) error { return Diagnostics(w, d, src, Style{}) })
+		wantHarmless(t, text)
+		if strings.Count(text, "\n╵\n") != 1 {
+			t.Errorf("the box does not end once:\n%s", text)
+		}
+		wantHarmless(t, rendered(t, func(w io.Writer) error { return DiagnosticsJSON(w, d, src) }))
+	})
+}

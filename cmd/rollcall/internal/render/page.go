@@ -1,0 +1,99 @@
+package render
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// page collects lines. Its writer remembers the first error, so that only the
+// end of a rendering has to ask for it.
+type page struct {
+	w     *bufio.Writer
+	style Style
+}
+
+// newPage starts a page on w.
+func newPage(w io.Writer, s Style) *page {
+	return &page{w: bufio.NewWriterSize(w, 1<<15), style: s}
+}
+
+// end writes out what is left and returns the first error of the page.
+func (p *page) end() error { return p.w.Flush() }
+
+// line writes the parts and ends the line.
+func (p *page) line(parts ...string) {
+	for _, s := range parts {
+		_, _ = p.w.WriteString(s)
+	}
+	_ = p.w.WriteByte('\n')
+}
+
+// linef writes a formatted line.
+func (p *page) linef(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.w, format, args...)
+	_ = p.w.WriteByte('\n')
+}
+
+// wrapped writes prose with first before the first line and rest before the others.
+func (p *page) wrapped(first, rest, text string) {
+	for i, s := range wrap(text, p.style.columns()-cells(rest)) {
+		if i == 0 {
+			p.line(first, s)
+		} else {
+			p.line(rest, s)
+		}
+	}
+}
+
+// wrap breaks text at spaces into lines of at most n columns. A word is broken
+// only where it is longer than a whole line.
+func wrap(text string, n int) []string {
+	var lines []string
+	var line strings.Builder
+	used := 0
+	flush := func() { lines = append(lines, line.String()); line.Reset(); used = 0 }
+	for _, word := range strings.Fields(text) {
+		size := cells(word)
+		if used > 0 && used+1+size > n {
+			flush()
+		}
+		for ; size > n; size = cells(word) {
+			head := cut(word, n)
+			lines = append(lines, head)
+			word = word[len(head):]
+		}
+		if used > 0 {
+			line.WriteByte(' ')
+			used++
+		}
+		line.WriteString(word)
+		used += size
+	}
+	if used > 0 {
+		flush()
+	}
+	return lines
+}
+
+// cut returns the longest beginning of word that takes at most n columns, and
+// at least one character of it.
+func cut(word string, n int) string {
+	used := 0
+	for i, r := range word {
+		used += cells(string(r))
+		if used > n && i > 0 {
+			return word[:i]
+		}
+	}
+	return word
+}
+
+// count writes n with its noun: "1 request", "2 requests".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,212 @@
+package render
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// attribute is one line of a block: a path and what happens to its value.
+type attribute struct {
+	path          string
+	before, after any
+	had, has      bool
+}
+
+// mark says what happens to the value.
+func (a attribute) mark() mark {
+	switch {
+	case !a.had:
+		return markAdd
+	case !a.has:
+		return markDestroy
+	}
+	return markChange
+}
+
+// attributesOf pairs the values of c before and after, by path. A group's name
+// is in the block's head already when it changes.
+func attributesOf(c *planner.Change) []attribute {
+	attributes := pair(c.Before, c.After)
+	if _, _, renamed := rename(c); renamed {
+		attributes = slices.DeleteFunc(attributes, func(a attribute) bool { return a.path == "displayName" })
+	}
+	return attributes
+}
+
+// pair merges two lists that are sorted by path. Values that stay the same are
+// left out.
+func pair(before, after []schema.Value) []attribute {
+	var out []attribute
+	for len(before) > 0 || len(after) > 0 {
+		side := 0
+		switch {
+		case len(before) == 0:
+			side = 1
+		case len(after) == 0:
+			side = -1
+		default:
+			side = compare(before[0].Path, after[0].Path)
+		}
+		var a attribute
+		if side <= 0 {
+			a.path, a.before, a.had, before = before[0].Path, before[0].Value, true, before[1:]
+		}
+		if side >= 0 {
+			a.path, a.after, a.has, after = after[0].Path, after[0].Value, true, after[1:]
+		}
+		if !a.had || !a.has || valueText(a.before) != valueText(a.after) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// compare orders strings.
+func compare(a, b string) int { return cmp.Compare(a, b) }
+
+// valueAt returns the value under path, or nil.
+func valueAt(values []schema.Value, path string) any {
+	for i := range values {
+		if values[i].Path == path {
+			return values[i].Value
+		}
+	}
+	return nil
+}
+
+// valueText writes a value as HCL would.
+func valueText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return Quote(v)
+	case bool:
+		return strconv.FormatBool(v)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return prose(fmt.Sprint(v))
+	}
+	return prose(strings.TrimSpace(text.String()))
+}
+
+const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:"
+
+// pathText shortens the one schema whose name alone would fill a line.
+func pathText(path string) string {
+	if rest, ok := strings.CutPrefix(path, enterprise); ok {
+		return Terminal("enterprise:" + rest)
+	}
+	return Terminal(path)
+}
+
+// detail is the inside of a block.
+type detail struct {
+	*page
+	// whole is the mark of the block; values of a new object are all new.
+	whole      mark
+	attributes []attribute
+	members    planner.MemberChanges
+	unchanged  int
+	withheld   int
+}
+
+// empty reports whether there is nothing to tell.
+func (d *detail) empty() bool {
+	return len(d.attributes) == 0 && len(d.members.Add) == 0 && len(d.members.Remove) == 0 && d.withheld == 0
+}
+
+// maxAligned bounds the column of the equals signs: one long path must not
+// push the values of all others off the screen.
+const maxAligned = 30
+
+// write writes attributes, then members.
+func (d *detail) write() {
+	column := 0
+	for _, a := range d.attributes {
+		if n := cells(pathText(a.path)); n <= maxAligned {
+			column = max(column, n)
+		}
+	}
+	for _, a := range d.attributes {
+		d.attribute(a, column)
+	}
+	d.memberList()
+}
+
+// attribute writes one line, or two where both values do not fit in one.
+func (d *detail) attribute(a attribute, column int) {
+	m := a.mark()
+	head := "      " + d.style.paint(m.colour(), string(m)) + " " + pad(pathText(a.path), column)
+	indent := strings.Repeat(" ", 8+max(column, cells(pathText(a.path))))
+	switch {
+	case m == markAdd:
+		d.line(head, " = ", valueText(a.after))
+	case m == markDestroy:
+		d.line(head, " = ", valueText(a.before), d.style.paint(faint, " -> null"))
+	default:
+		before, after := valueText(a.before), valueText(a.after)
+		if cells(indent)+len(" =  -> ")+cells(before)+cells(after) <= d.style.columns() {
+			d.line(head, " = ", before, d.style.paint(yellow, " -> "), after)
+			return
+		}
+		d.line(head, " = ", before)
+		d.line(indent, d.style.paint(yellow, " -> "), after)
+	}
+}
+
+// memberList writes who joins and who leaves, and how many stay.
+func (d *detail) memberList() {
+	if len(d.members.Add)+len(d.members.Remove)+d.withheld == 0 {
+		return
+	}
+	m := markChange
+	if d.whole != markChange && (len(d.members.Add) == 0 || len(d.members.Remove) == 0) {
+		m = d.whole
+	}
+	d.line("      ", d.style.paint(m.colour(), string(m)), " members = [")
+	d.names(markAdd, d.members.Add)
+	d.names(markDestroy, d.members.Remove)
+	if d.unchanged > 0 {
+		d.line("            ", d.style.paint(faint, "# ("+count(d.unchanged, "unchanged member")+")"))
+	}
+	if d.withheld > 0 {
+		d.line("            ", d.style.paint(faint, "# ("+count(d.withheld, "member")+" withheld, see below)"))
+	}
+	d.line("        ]")
+}
+
+// names writes one line for each member.
+func (d *detail) names(m mark, members []planner.Member) {
+	for i := range members {
+		d.line("          ", d.style.paint(m.colour(), string(m)), " ", Terminal(members[i].Name))
+	}
+}
+
+// unchanged counts the members of ours that c leaves where they are.
+func unchanged(c *planner.Change) int {
+	removed := make(map[string]bool, len(c.Members.Remove))
+	for i := range c.Members.Remove {
+		removed[c.Members.Remove[i].RemoteID] = true
+	}
+	n := 0
+	for _, id := range c.Link.KnownMembers {
+		if !removed[id] {
+			n++
+		}
+	}
+	return n
+}
