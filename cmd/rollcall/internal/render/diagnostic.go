@@ -9,13 +9,11 @@ import (
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
-// Source returns the content of a file of the configuration, by the name that
-// origins have. A nil Source knows no file.
-type Source func(file string) ([]byte, bool)
-
 // Diagnostics writes each finding as a box: severity, summary and code, the
-// source line with its range underlined, the advice, and related places.
-func Diagnostics(w io.Writer, all schema.Diagnostics, src Source, s Style) error {
+// source line with its range underlined, the advice, and related places. src
+// holds the files of the configuration by the names that origins have; without
+// a file the place is named and no line shown.
+func Diagnostics(w io.Writer, all schema.Diagnostics, src map[string][]byte, s Style) error {
 	p := newPage(w, s)
 	for i := range all {
 		p.diagnostic(&all[i], src)
@@ -68,7 +66,7 @@ func (b *box) prose(text string) {
 }
 
 // diagnostic writes one finding.
-func (p *page) diagnostic(d *schema.Diagnostic, src Source) {
+func (p *page) diagnostic(d *schema.Diagnostic, src map[string][]byte) {
 	name, c := severityText(d.Severity)
 	b := box{p, p.style.paint(c, "│")}
 	p.line()
@@ -119,7 +117,7 @@ func (b *box) painted(name string, c colour, line string) string {
 }
 
 // source writes where the finding is, and the line that it is about.
-func (b *box) source(d *schema.Diagnostic, src Source) {
+func (b *box) source(d *schema.Diagnostic, src map[string][]byte) {
 	o := d.Origin
 	if !o.Known() {
 		if d.Object != "" {

@@ -70,7 +70,7 @@ type relatedJSON struct {
 // DiagnosticsJSON writes the findings as one document in the shape of
 // `terraform validate -json`, with `code` and `suggestion` added. The document
 // is valid where no finding is an error.
-func DiagnosticsJSON(w io.Writer, all schema.Diagnostics, src Source) error {
+func DiagnosticsJSON(w io.Writer, all schema.Diagnostics, src map[string][]byte) error {
 	doc := validation{FormatVersion: "1.0", Valid: !all.HasErrors(), Diagnostics: []diagnosticJSON{}}
 	for i := range all {
 		switch all[i].Severity {
@@ -98,7 +98,7 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 // diagnosticOf turns a finding into its JSON shape.
-func diagnosticOf(d *schema.Diagnostic, src Source) diagnosticJSON {
+func diagnosticOf(d *schema.Diagnostic, src map[string][]byte) diagnosticJSON {
 	out := diagnosticJSON{
 		Severity: string(d.Severity), Code: string(d.Code),
 		Summary: d.Summary, Detail: d.Detail, Suggestion: d.Suggestion,
@@ -128,7 +128,7 @@ func diagnosticOf(d *schema.Diagnostic, src Source) diagnosticJSON {
 }
 
 // rangeOf returns o with bytes, which only the source can tell; they are zero without.
-func rangeOf(o schema.Origin, src Source) *rangeJSON {
+func rangeOf(o schema.Origin, src map[string][]byte) *rangeJSON {
 	r := rangeJSON{
 		FileName: o.File,
 		Start:    posJSON{Line: int(o.Line), Column: int(o.Column)},
@@ -137,10 +137,7 @@ func rangeOf(o schema.Origin, src Source) *rangeJSON {
 	if o.EndLine == 0 {
 		r.End = r.Start
 	}
-	if src == nil {
-		return &r
-	}
-	if content, ok := src(o.File); ok {
+	if content, ok := src[o.File]; ok {
 		r.Start.Byte = byteAt(content, r.Start)
 		r.End.Byte = byteAt(content, r.End)
 	}

@@ -21,15 +21,7 @@ push_group "platform" {
 ` + "locals { long = [" + `"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbb", user.nobody, "cccccccccccccccccccccccccccc"] }
 user "日本" { login = user.x }`
 
-// files is a Source over literals.
-func files(m map[string]string) Source {
-	return func(name string) ([]byte, bool) {
-		text, ok := m[name]
-		return []byte(text), ok
-	}
-}
-
-var twingateSource = files(map[string]string{"twingate.hcl": twingateHCL})
+var twingateSource = map[string][]byte{"twingate.hcl": []byte(twingateHCL)}
 
 func span(line, from, to uint32) schema.Origin {
 	return schema.Origin{File: "twingate.hcl", Line: line, Column: from, EndLine: line, EndColumn: to}
@@ -40,7 +32,7 @@ func findings() schema.Diagnostics {
 		{Severity: schema.Error, Code: "unknown-reference", Summary: "Unknown group",
 			Detail: "There is no group \"platfrom\".", Origin: span(7, 10, 24), Suggestion: "group.platform",
 			Related: []schema.Related{{Origin: at("people.hcl", 30), Message: "group.platform is declared here"}}},
-		{Severity: schema.Error, Code: "unknown-reference", Summary: "Unknown user", Detail: "Two lines:\n\n  user.nobody\n  is not declared", Origin: span(10, 104, 115)},
+		{Severity: schema.Error, Code: "unknown-reference", Summary: "Unknown user", Detail: "Two lines:\n\n  user.nobody\n  is not declared", Origin: span(10, 105, 116)},
 		{Severity: schema.Warning, Code: "external-id-differs", App: "twingate", Object: "user.alice",
 			Summary: "A summary that is so long that the code does not fit beside it any more",
 			Detail:  "The account keeps the externalId that it has."},
@@ -95,7 +87,7 @@ func FuzzDiagnosticNeverPanicsAndStaysHarmless(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content string, line, col, endLine, endCol uint32, summary, detail string) {
 		d := schema.Diagnostics{{Severity: schema.Error, Code: "c", Summary: summary, Detail: detail,
 			Origin: schema.Origin{File: "f", Line: line, Column: col, EndLine: endLine, EndColumn: endCol}}}
-		src := files(map[string]string{"f": content})
+		src := map[string][]byte{"f": []byte(content)}
 		text := rendered(t, func(w io.Writer) error { return Diagnostics(w, d, src, Style{}) })
 		wantHarmless(t, text)
 		if strings.Count(text, "\n╵\n") != 1 {

@@ -59,10 +59,10 @@ func wrap(text string, n int) []string {
 		if used > 0 && used+1+size > n {
 			flush()
 		}
-		for ; size > n; size = cells(word) {
+		for size > n {
 			head := cut(word, n)
 			lines = append(lines, head)
-			word = word[len(head):]
+			word, size = word[len(head):], size-cells(head)
 		}
 		if used > 0 {
 			line.WriteByte(' ')

@@ -23,12 +23,9 @@ type snippet struct {
 
 // readSnippet finds the first line of o. It reports false where the source is
 // not at hand or does not have that line any more.
-func readSnippet(o schema.Origin, src Source) (snippet, bool) {
-	if src == nil || !o.Known() || o.Line == 0 {
-		return snippet{}, false
-	}
-	content, ok := src(o.File)
-	if !ok {
+func readSnippet(o schema.Origin, src map[string][]byte) (snippet, bool) {
+	content, ok := src[o.File]
+	if !ok || o.Line == 0 {
 		return snippet{}, false
 	}
 	line, start, ok := lineAt(content, o.Line)

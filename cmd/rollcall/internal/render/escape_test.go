@@ -1,0 +1,166 @@
+package render
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestTerminalShowsWhatHides(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ in, want string }{
+		"ordinary":           {"Alice Ng", "Alice Ng"},
+		"letters anywhere":   {"Zoë 日本 Ñandú", "Zoë 日本 Ñandú"},
+		"escape sequence":    {"a\x1b[31mb", `a\u001b[31mb`},
+		"eight-bit control":  {"a\u009b31mb", `a\u009b31mb`},
+		"line breaks":        {"a\r\nb\tc\u2028d", `a\r\nb\tc\u2028d`},
+		"bidi override":      {"a\u202eb\u2066c", `a\u202eb\u2066c`},
+		"zero width":         {"a\u200bb\u200dc\ufeffd", `a\u200bb\u200dc\ufeffd`},
+		"soft hyphen":        {"a\u00adb", `a\u00adb`},
+		"exotic space":       {"a\u00a0b\u3000c", `a\u00a0b\u3000c`},
+		"hangul filler":      {"a\u3164b", `a\u3164b`},
+		"braille blank":      {"a\u2800b", `a\u2800b`},
+		"variation selector": {"a\ufe0fb", `a\ufe0fb`},
+		"tag character":      {"a\U000e0041b", `a\U000e0041b`},
+		"private use":        {"a\ue000b", `a\ue000b`},
+		"bytes not UTF-8":    {"a\xff\xfeb", `a\xff\xfeb`},
+		"backslash":          {`ACME\bob`, `ACME\\bob`},
+		"leading mark":       {"\u0301a", `\u0301a`},
+		"a tower of marks":   {"a\u0301\u0301\u0301\u0301\u0301\u0301b", "a\u0301\u0301\u0301\u0301" + `\u0301\u0301b`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := Terminal(tc.in); got != tc.want {
+				t.Errorf("Terminal(%q) = %q, want %q", tc.in, got, tc.want)
+			}
+		})
+	}
+}
+
+func TestMarkdownCellStaysInsideItsCodeSpan(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ in, want string }{
+		{"@acme/admins", "`@acme/admins`"},
+		{"a|b", "`a\\|b`"},
+		{"a`b``c", "```a`b``c```"},
+		{"`a`", "`` `a` ``"},
+		{"", "`  `"},
+		{"<script>", "`<script>`"},
+	} {
+		if got := MarkdownCell(tc.in); got != tc.want {
+			t.Errorf("MarkdownCell(%q) = %s, want %s", tc.in, got, tc.want)
+		}
+	}
+}
+
+func TestCSVCellIsNoFormula(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"=cmd|' /C calc'!A0": "'=cmd|' /C calc'!A0", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "a=b": "a=b", "\t=1": `\t=1`,
+	} {
+		if got := CSVCell(in); got != want {
+			t.Errorf("CSVCell(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestWorkflowCommandKeepsToItsLineAndProperty(t *testing.T) {
+	t.Parallel()
+	if got, want := WorkflowData("50%\n::error::x"), `50%25\n::error::x`; got != want {
+		t.Errorf("WorkflowData = %q, want %q", got, want)
+	}
+	if got, want := WorkflowProperty("a,b:c%"), "a%2Cb%3Ac%25"; got != want {
+		t.Errorf("WorkflowProperty = %q, want %q", got, want)
+	}
+}
+
+func TestCellsCountsWhatATerminalShows(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]int{"": 0, "abc": 3, "日本": 4, "e\u0301": 1, "ｆ": 2, "🙂": 2} {
+		if got := cells(in); got != want {
+			t.Errorf("cells(%q) = %d, want %d", in, got, want)
+		}
+	}
+}
+
+func TestWrapBreaksNoWordThatFitsALine(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 30)
+	got := strings.Join(wrap("one two "+long+" three 日本日本日本", 12), "|")
+	want := "one two|xxxxxxxxxxxx|xxxxxxxxxxxx|xxxxxx three|日本日本日本"
+	if got != want {
+		t.Errorf("wrap = %q, want %q", got, want)
+	}
+}
+
+func FuzzEscapersKeepEveryNameInItsPlace(f *testing.F) {
+	f.Add("alice@acme.com", "bob")
+	f.Add(hostile, "\x00")
+	f.Add(`a\u202e`, "a\u202e")
+	f.Add("``|", "|`")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		wantHarmless(t, Terminal(a))
+		if a != b && Terminal(a) == Terminal(b) {
+			t.Errorf("%q and %q look the same: %s", a, b, Terminal(a))
+		}
+		wantOneCell(t, MarkdownCell(a))
+		wantOneField(t, a)
+		if c := WorkflowProperty(a); strings.ContainsAny(c, ":,\r\n") {
+			t.Errorf("WorkflowProperty(%q) = %q ends its property", a, c)
+		}
+		wantSameJSON(t, a)
+	})
+}
+
+var barePipe = regexp.MustCompile(`(^|[^\\])\|`)
+
+// wantOneCell fails unless cell is one code span in one table cell.
+func wantOneCell(t *testing.T, cell string) {
+	t.Helper()
+	wantHarmless(t, cell)
+	fence := cell[:len(cell)-len(strings.TrimLeft(cell, "`"))]
+	inner := strings.TrimSuffix(strings.TrimPrefix(cell, fence), fence)
+	if fence == "" || barePipe.MatchString(cell) || strings.Contains(cell, "\n") || strings.Contains(inner, fence) {
+		t.Errorf("%q does not stay one code span in one cell", cell)
+	}
+}
+
+// wantOneField fails unless name comes back as one harmless CSV field.
+func wantOneField(t *testing.T, name string) {
+	t.Helper()
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	if err := w.Write([]string{CSVCell(name), "x"}); err != nil {
+		t.Fatal(err)
+	}
+	w.Flush()
+	fields, err := csv.NewReader(strings.NewReader(b.String())).Read()
+	if err != nil || len(fields) != 2 || fields[0] != CSVCell(name) {
+		t.Errorf("CSV of %q is read as %q, %v", name, fields, err)
+	}
+}
+
+// wantSameJSON fails unless escaping leaves the value alone.
+func wantSameJSON(t *testing.T, name string) {
+	t.Helper()
+	encoded, err := json.Marshal(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := jsonLine(encoded)
+	for _, r := range string(line) {
+		if hidden(r) {
+			t.Fatalf("JSON of %q shows %U as it is", name, r)
+		}
+	}
+	var got string
+	if err := json.Unmarshal(line, &got); err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.ToValidUTF8(name, "\uFFFD"); utf8.ValidString(name) && got != want {
+		t.Errorf("JSON of %q is read as %q", name, got)
+	}
+}
