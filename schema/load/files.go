@@ -1,0 +1,162 @@
+package load
+
+import (
+	"crypto/sha1" //nolint:gosec // git's own name for a content, not a protection.
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// source is one file of the configuration.
+type source struct {
+	name    string
+	content []byte
+}
+
+// isConfiguration reports whether a file of that base name is read. Names that
+// begin with . or _ are left out, and so are tests.
+func isConfiguration(base string) bool {
+	if strings.HasSuffix(base, ".test.hcl") || strings.HasSuffix(base, ".test.hcl.json") {
+		return false
+	}
+	return strings.HasSuffix(base, ".hcl") || isJSON(base)
+}
+
+func isJSON(name string) bool { return strings.HasSuffix(name, ".hcl.json") }
+
+// isVariables reports whether the file at that path holds values of variables,
+// which is so in the root alone.
+func isVariables(name string) bool {
+	return name == "rollcall.vars" || !strings.Contains(name, "/") && strings.HasSuffix(name, ".auto.vars")
+}
+
+func isHidden(base string) bool {
+	return base != "." && (strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_"))
+}
+
+// tree is what was found under the root, each list in the order of names.
+type tree struct {
+	config    []source
+	variables []source
+}
+
+// read walks the whole tree. fs.WalkDir goes in lexical order.
+func (l *loader) read() tree {
+	var t tree
+	total := 0
+	err := fs.WalkDir(l.fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			l.add(unreadable(name, err))
+			if d != nil && d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if isHidden(path.Base(name)) {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if d.IsDir() || !isConfiguration(path.Base(name)) && !isVariables(name) {
+			return nil
+		}
+		if len(t.config)+len(t.variables) >= l.opts.Limits.Files {
+			l.add(tooLarge(name, fmt.Sprintf("The configuration has more than %d files.", l.opts.Limits.Files)))
+			return fs.SkipAll
+		}
+		content, ok := l.readFile(name)
+		if total += len(content); total > l.opts.Limits.TreeBytes {
+			l.add(tooLarge(name, fmt.Sprintf("With this file, the configuration is larger than %d bytes.", l.opts.Limits.TreeBytes)))
+			return fs.SkipAll
+		}
+		if ok {
+			t.add(source{name, content})
+		}
+		return nil
+	})
+	if err != nil {
+		l.add(unreadable(".", err))
+	}
+	return t
+}
+
+func (t *tree) add(s source) {
+	if isVariables(s.name) {
+		t.variables = append(t.variables, s)
+		return
+	}
+	t.config = append(t.config, s)
+}
+
+// readFile reads one file of at most the limit's size and notes it in Sources
+// and Config.Files.
+func (l *loader) readFile(name string) ([]byte, bool) {
+	content, err := l.contentOf(name, l.opts.Limits.FileBytes)
+	if err != nil {
+		l.add(unreadableFile(name, err))
+		return nil, false
+	}
+	l.sources[name] = content
+	l.config.Files = append(l.config.Files, schema.File{Name: name, BlobID: blobID(content)})
+	return content, true
+}
+
+var errTooLarge = errors.New("larger than the limit")
+
+// contentOf reads at most limit bytes of a regular file.
+func (l *loader) contentOf(name string, limit int) ([]byte, error) {
+	f, err := l.fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	}
+	content, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
+	if err == nil && len(content) > limit {
+		return nil, errTooLarge
+	}
+	return content, err
+}
+
+// blobID returns git's name for a content.
+func blobID(content []byte) string {
+	h := sha1.New() //nolint:gosec // see the import
+	fmt.Fprintf(h, "blob %d\x00", len(content))
+	h.Write(content)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func unreadableFile(name string, err error) schema.Diagnostic {
+	if errors.Is(err, errTooLarge) {
+		return tooLarge(name, "The file is larger than one file may be. Split it, or raise the limit.")
+	}
+	return unreadable(name, err)
+}
+
+// unreadable explains a file that could not be read. What os.Root says of a link
+// that leads out of the root has no error value of its own.
+func unreadable(name string, err error) schema.Diagnostic {
+	at := schema.Origin{File: name, Line: 1, Column: 1, EndLine: 1, EndColumn: 1}
+	if strings.Contains(err.Error(), "path escapes from parent") {
+		return finding(codeLink, at, "Link leaves the configuration",
+			"This is a symbolic link to a place outside the configuration's root. Put the file itself here, or begin its name with _ to leave it out.")
+	}
+	return finding(codeUnreadable, at, "File cannot be read", fmt.Sprintf("Reading it failed: %v.", err))
+}
+
+func tooLarge(name, detail string) schema.Diagnostic {
+	return finding(codeTooLarge, schema.Origin{File: name, Line: 1, Column: 1, EndLine: 1, EndColumn: 1}, "Configuration is too large", detail)
+}

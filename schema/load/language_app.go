@@ -1,0 +1,175 @@
+package load
+
+var appBlocks = []BlockSpec{
+	{
+		Type: "app", Labels: []string{"name"},
+		Description: "An application that people are assigned to, kept at one target.",
+		Arguments: []ArgumentSpec{
+			required("target", typeTarget, "The target that the app's accounts are kept at."),
+			optional("username", typeExpression, "principal.login", "The userName of a person's account."),
+			optional("attributes", typeExpressions, "", "Expressions by SCIM path, merged over the default mapping; null drops a path."),
+			optional("create_only", typeStrings, "[]", "SCIM paths that are sent on create and never compared."),
+			oneOf("on_unassign", "What becomes of the account of a person who is not assigned any more.", "deactivate", "delete", "keep"),
+			oneOf("on_suspended", "What becomes of the account of a SUSPENDED person.", "keep", "deactivate"),
+			oneOf("on_unpush", "What becomes of a pushed group whose push ends.", "empty", "leave", "delete"),
+			oneOf("unmanaged", "Whether objects that rollcall does not own are reported.", "report", "ignore"),
+			oneOf("mode", "Whether changes are carried out (manage) or only shown (report).", "manage", "report"),
+		},
+		Blocks: []BlockSpec{provisioningBlock, guardBlock},
+	},
+	{
+		Type: "assignment", Labels: []string{"name"},
+		Description: "Gives people an app, directly or through groups; all blocks for one app add up.",
+		Arguments: []ArgumentSpec{
+			required("app", typeApp, "The app."),
+			optional("users", typeUsers, "", "People who are assigned directly; users or groups must be given."),
+			optional("groups", typeGroups, "", "Groups whose members are assigned."),
+			optional("priority", typeNumber, "1000", "Orders the group assignments of one app for profile; the smaller wins."),
+			optional("profile", typeMap, "", "Attributes by SCIM path for those assigned here."),
+			optional("starts", typeTime, "", "The time from which the assignment is in force."),
+			optional("expires", typeTime, "", "The time from which it is not in force any more."),
+			optional("reason", typeString, "", "Why, for those who review."),
+			forEach,
+		},
+	},
+	{
+		Type: "push_group", Labels: []string{"name"},
+		Description: "Mirrors one group to an app's target.",
+		Arguments: append(pushArguments(
+			required("app", typeApp, "The app."),
+			required("group", typeGroup, "The group."),
+			oneOf("mode", "Whether the group is made at the target (create) or an existing one is taken (link).", "create", "link"),
+			optional("target_name", typeString, "", "Pins the name at the target; without it, the group's name."),
+			optional("target_id", typeString, "", "Picks the group to link to by its remote id."),
+		), forEach),
+	},
+	{
+		Type: "push_rule", Labels: []string{"name"},
+		Description: "Mirrors every group that one of its matches fits, evaluated on every plan.",
+		Arguments: pushArguments(
+			required("app", typeApp, "The app."),
+			optional("exclude", typeGroups, "", "Groups that are not pushed."),
+		),
+		Blocks: []BlockSpec{{
+			Type: "match", Repeatable: true, Description: "Conditions on a group that must all hold; of several blocks one is enough.",
+			Arguments: []ArgumentSpec{
+				optional("name_prefix", typeString, "", "What the name begins with."),
+				optional("name_suffix", typeString, "", "What the name ends with."),
+				optional("name_contains", typeString, "", "What the name holds."),
+				optional("name_regex", typeString, "", "An RE2 expression that the name matches."),
+				optional("description_contains", typeString, "", "What the description holds."),
+			},
+		}},
+	},
+}
+
+var provisioningBlock = BlockSpec{
+	Type: "provisioning", Description: "Okta's three switches.",
+	Arguments: []ArgumentSpec{
+		optional("create_users", typeBool, "true", "Whether accounts are created."),
+		optional("update_user_attributes", typeBool, "true", "Whether attributes are kept as declared."),
+		optional("deactivate_users", typeBool, "true", "Whether accounts are deactivated; false wins over every verb."),
+	},
+}
+
+var guardBlock = BlockSpec{
+	Type: "guard", Description: "Limits what one plan, with the window before it, may take away.",
+	Arguments: []ArgumentSpec{
+		optional("max_deactivations", typeLimit, `"10%"`, "How many accounts may be deactivated: a count, or a share of what is owned."),
+		optional("max_removals", typeLimit, `"25%"`, "How many memberships may be removed: a count, or a share of what is owned."),
+		optional("floor", typeNumber, "3", "The count up to which a share never bites."),
+		optional("window", typeDuration, `"24h"`, "How long earlier applies count."),
+		optional("protected_users", typeUsers, "[]", "People who may not lose anything."),
+		optional("protected_groups", typeGroups, "[]", "Groups that may not lose anything; names stand for groups at the target."),
+	},
+}
+
+var careBlocks = []BlockSpec{
+	{
+		Type: "waiver", Labels: []string{"name"},
+		Description: "A reviewed exception to a guard or a protection, with an end.",
+		Arguments: []ArgumentSpec{
+			required("app", typeApp, "The app."),
+			anyOf("guard", "The guard's code; limit replaces its limit.", "max-deactivations", "max-removals"),
+			optional("limit", typeLimit, "", "The limit that holds instead."),
+			optional("protects", typeUserOrGroup, "", "The user or group whose protection is lifted, in place of guard and limit."),
+			required("expires", typeTime, "When the exception ends."),
+			required("reason", typeString, "Why, for those who review."),
+		},
+	},
+	{
+		Type:        "moved",
+		Description: "Says that a block was renamed: ids in the state follow.",
+		Arguments: []ArgumentSpec{
+			required("from", typeAddress, "The address that the block had."),
+			required("to", typeAddress, "The address that it has now."),
+		},
+	},
+	{
+		Type:        "adopt",
+		Description: "Owns a remote object from now on.",
+		Arguments: []ArgumentSpec{
+			optional("app", typeApp, "", "The app, where there are several."),
+			required("to", typeUserOrGroup, "The user or group that the object becomes."),
+			required("id", typeString, "The object's remote id."),
+		},
+	},
+	{
+		Type:        "removed",
+		Description: "Says what becomes of the objects of a block that is gone.",
+		Arguments: []ArgumentSpec{
+			required("from", typeAddress, "The address that the block had."),
+			oneOf("on_remove", "What becomes of the objects: released, or one of the verbs of on_unassign and on_unpush.",
+				"release", "deactivate", "delete", "keep", "empty", "leave"),
+		},
+	},
+}
+
+var laterBlocks = []BlockSpec{
+	{
+		Type: "policy", Labels: []string{"name"}, Unsupported: true,
+		Description: "Assertions about the plan.",
+		Arguments: []ArgumentSpec{
+			oneOf("severity", "How bad a failure is.", "error", "warning"),
+			forEach,
+		},
+		Blocks: []BlockSpec{assertBlock},
+	},
+	{
+		Type: "watch", Unsupported: true,
+		Description: "How `rollcall watch` follows a repository.",
+		Arguments: []ArgumentSpec{
+			optional("repository", typeString, "", "The repository's URL."),
+			optional("branch", typeString, "", "The branch."),
+			optional("path", typeString, "", "The folder of the configuration."),
+			optional("interval", typeDuration, "", "How often to look."),
+			oneOf("apply", "What is applied without a person.", "none", "safe", "all"),
+			optional("require_signed", typeBool, "false", "Whether commits must be signed."),
+		},
+		Blocks: []BlockSpec{{Type: "freeze", Repeatable: true, AnyArgument: true, Description: "A time in which nothing is applied."}},
+	},
+	{
+		Type: "notify", Labels: []string{"kind", "name"}, Unsupported: true,
+		Description: "Where word of changes goes.",
+		Arguments: []ArgumentSpec{
+			optional("url", typeSecret, "", "Where to."),
+			optional("on", typeStrings, "", "What about."),
+		},
+	},
+	{
+		Type: "run", Labels: []string{"name"}, Unsupported: true,
+		Description: "One test, in files named *.test.hcl.",
+		Blocks: []BlockSpec{
+			{Type: "given", Repeatable: true, AnyArgument: true, Description: "Facts that the test starts from."},
+			assertBlock,
+		},
+	},
+}
+
+var assertBlock = BlockSpec{
+	Type: "assert", Repeatable: true, Description: "One assertion.",
+	Arguments: []ArgumentSpec{
+		required("condition", typeBool, "What must hold."),
+		required("error_message", typeString, "What to say if it does not."),
+	},
+}

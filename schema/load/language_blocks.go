@@ -1,0 +1,176 @@
+package load
+
+// language is the table of all blocks, in the order of the language reference.
+var language = slicesOf(settingsBlocks, directoryBlocks, targetBlocks, appBlocks, careBlocks, laterBlocks)
+
+func slicesOf(groups ...[]BlockSpec) []BlockSpec {
+	var all []BlockSpec
+	for _, g := range groups {
+		all = append(all, g...)
+	}
+	return all
+}
+
+var settingsBlocks = []BlockSpec{
+	{
+		Type:        "rollcall",
+		Description: "Settings of the configuration itself; at most one block.",
+		Arguments: []ArgumentSpec{
+			optional("required_version", typeString, "", "The versions of rollcall that may read this configuration, as in \">= 0.1, < 2\"."),
+		},
+		Blocks: []BlockSpec{
+			{Type: "state", Kind: "file", Labels: []string{"kind"}, Description: "Keeps the state in a file under the root.",
+				Arguments: []ArgumentSpec{optional("path", typeString, `".rollcall/state.json"`, "The file's path under the root.")}},
+			{Type: "state", Kind: "postgres", Labels: []string{"kind"}, Description: "Keeps the state in a PostgreSQL database.",
+				Arguments: []ArgumentSpec{required("url", typeSecret, "The connection URL.")}},
+			{Type: "state", Kind: "s3", Labels: []string{"kind"}, Description: "Keeps the state in an S3 bucket.",
+				Arguments: []ArgumentSpec{
+					required("bucket", typeString, "The bucket's name."),
+					required("key", typeString, "The object's key."),
+					optional("region", typeString, "", "The bucket's region."),
+					optional("endpoint", typeString, "", "The service's URL, where it is not Amazon's."),
+				}},
+			{Type: "state", Kind: "http", Labels: []string{"kind"}, Description: "Keeps the state behind Terraform's HTTP protocol, as GitLab speaks it.",
+				Arguments: []ArgumentSpec{required("address", typeString, "The state's URL.")}},
+		},
+	},
+	{
+		Type: "variable", Labels: []string{"name"},
+		Description: "A value that is given from outside.",
+		Arguments: []ArgumentSpec{
+			optional("type", typeConstraint, "any", "The type constraint, as in `string` or `list(string)`."),
+			optional("default", typeAny, "", "The value when none is given; without it the variable must be given."),
+			optional("description", typeString, "", "What the variable is for."),
+			optional("sensitive", typeBool, "false", "Keeps the value out of all output; it may only be used for secrets."),
+			optional("nullable", typeBool, "true", "Whether null is a value of the variable."),
+		},
+		Blocks: []BlockSpec{{
+			Type: "validation", Repeatable: true, Description: "A condition that the value must meet.",
+			Arguments: []ArgumentSpec{
+				required("condition", typeBool, "True for a value that is allowed; it sees the variable itself."),
+				required("error_message", typeString, "What to say about a value that is not."),
+			},
+		}},
+	},
+	{Type: "locals", Description: "Names for values; all blocks together are one namespace, `local`.", AnyArgument: true},
+}
+
+var directoryBlocks = []BlockSpec{
+	{
+		Type: "directory", Kind: "file", Labels: []string{"kind", "name"},
+		Description: "People and groups from a file.",
+		Arguments: []ArgumentSpec{
+			required("path", typeString, "The file's path under the root."),
+			anyOf("format", "The file's format; without it, by the path's ending.", "csv", "json", "jsonl", "yaml"),
+			optional("columns", typeStringMap, "", "Names of attributes by the file's column names, for columns that are called otherwise."),
+		},
+	},
+	{
+		Type: "directory", Kind: "okta", Labels: []string{"kind", "name"}, Unsupported: true,
+		Description: "People and groups from an Okta organisation.",
+		Arguments: []ArgumentSpec{
+			required("org_url", typeString, "The organisation's URL."),
+			optional("token", typeSecret, "", "The API token."),
+			optional("snapshot", typeString, "", "The path of a snapshot under the root."),
+			optional("max_age", typeDuration, "", "How old a snapshot may be."),
+			optional("filter", typeString, "", "Okta's filter expression."),
+		},
+	},
+	{Type: "user", Labels: []string{"name"}, Description: "One person.", Arguments: userArguments()},
+	{
+		Type: "group", Labels: []string{"name"},
+		Description: "A set of people, by members, included groups and rules together, or from a directory.",
+		Arguments: []ArgumentSpec{
+			optional("name", typeString, "", "The group's name; without it, the block's label (for an instance of for_each, its key)."),
+			optional("description", typeString, "", "What the group is for."),
+			optional("members", typeUsers, "", "People: references to users, or logins. Absent is not the same as []."),
+			optional("include_groups", typeGroups, "", "Groups whose members are members here, too."),
+			optional("from", typeGroupFrom, "", "The group of a directory that this one is; it excludes members, include_groups and rule."),
+			forEach,
+		},
+		Blocks: []BlockSpec{{
+			Type: "rule", Repeatable: true, Description: "Adds everyone for whom the condition holds.",
+			Arguments: []ArgumentSpec{
+				required("condition", typeExpression, "True for those who are members."),
+				optional("exclude", typeUsers, "", "People whom this rule does not add."),
+				optional("active", typeBool, "true", "A rule that is not active adds nobody."),
+			},
+		}},
+	},
+}
+
+var targetBlocks = []BlockSpec{
+	{
+		Type: "target", Kind: "scim", Labels: []string{"dialect", "name"},
+		Description: "Any SCIM 2.0 service provider.",
+		Arguments: []ArgumentSpec{
+			required("base_url", typeString, "Where the service answers; https, or http on loopback."),
+			tokenArgument,
+		},
+		Blocks: targetSettings,
+	},
+	{
+		Type: "target", Kind: "twingate", Labels: []string{"dialect", "name"},
+		Description: "A Twingate network.",
+		Arguments: []ArgumentSpec{
+			optional("network", typeString, "", "The network's name, the first part of its host; base_url may be given instead."),
+			optional("base_url", typeString, "", "Where the service answers, in place of network."),
+			tokenArgument,
+		},
+		Blocks: targetSettings,
+	},
+	{
+		Type: "target", Kind: "sandbox", Labels: []string{"dialect", "name"},
+		Description: "The SCIM service inside rollcall, kept in a file.",
+		Arguments: []ArgumentSpec{
+			optional("path", typeString, `".rollcall/sandbox.json"`, "The file's path under the root."),
+			optional("dialect", typeString, `"scim"`, "The dialect that the service speaks."),
+		},
+		Blocks: targetSettings,
+	},
+}
+
+var tokenArgument = optional("token", typeSecret, "", "The bearer token; without it, ROLLCALL_TOKEN_<host> or its _FILE, which binds it to the host.")
+
+// targetSettings are the nested blocks of every target. Those that are not
+// limits or timeouts override fields of the dialect.
+var targetSettings = []BlockSpec{
+	{Type: "limits", Description: "Bounds the requests to the target.", Arguments: []ArgumentSpec{
+		optional("parallelism", typeNumber, "", "How many requests may run at once; without it, the dialect's own."),
+		optional("requests_per_second", typeNumber, "", "How many requests may start in a second; without it, the dialect's own."),
+		optional("members_per_request", typeNumber, "", "How many members one request may hold."),
+		optional("operations_per_request", typeNumber, "", "How many operations one request may hold."),
+		optional("body_bytes", typeNumber, "", "How large the body of one request may be."),
+	}},
+	{Type: "timeouts", Description: "Bounds single requests.", Arguments: []ArgumentSpec{
+		optional("read", typeDuration, "", "How long a read may take; without it, the default."),
+		optional("write", typeDuration, "", "How long a write may take; without it, the default."),
+	}},
+	{Type: "page", Description: "How lists are read.", Arguments: []ArgumentSpec{
+		anyOf("method", "How pages are asked for.", "index", "cursor", "none"),
+		optional("max", typeNumber, "", "The largest page."),
+		anyOf("count_overflow", "What the target does with a count above its maximum.", "clamp", "reject"),
+		optional("verify_end", typeBool, "", "Whether the end of a list is proven by one more request."),
+	}},
+	{Type: "lookup", Description: "How accounts and groups are found.", Arguments: []ArgumentSpec{
+		optional("user_by", typeStrings, "", "The attributes that users are looked up by, in order."),
+		optional("group_by", typeStrings, "", "The attributes that groups are looked up by, in order."),
+		anyOf("case", "Whether names are compared as they are or without case.", "exact", "fold"),
+		optional("trust_empty", typeBool, "", "Whether an empty answer to a filter proves absence."),
+	}},
+	{Type: "write", Description: "How changes are written.", Arguments: []ArgumentSpec{
+		anyOf("user", "How users are changed.", "patch", "put", "put_merge"),
+		anyOf("group", "How groups are changed.", "patch", "put"),
+		anyOf("member_remove", "The form in which members are removed.", "value_path", "value_list", "object_list"),
+		optional("replace_members", typeBool, "", "Whether the whole list of members may be replaced at once."),
+		optional("create_with_members", typeBool, "", "Whether a group may be created with its members."),
+	}},
+	{Type: "members", Description: "How members are read.", Arguments: []ArgumentSpec{
+		anyOf("read", "What the target returns of a group's members.", "full", "by_filter", "capped", "write_only"),
+		optional("cap", typeNumber, "", "How many members are returned where read is capped."),
+	}},
+	{Type: "deprovision", Description: "What deactivation and deletion mean.", Arguments: []ArgumentSpec{
+		anyOf("deactivate", "What setting active to false does.", "reversible", "deletes", "unsupported"),
+		anyOf("delete", "What a delete does.", "permanent", "deactivates", "unsupported"),
+	}},
+}
