@@ -193,11 +193,8 @@ func (r *run) start(i int32, l *lane) {
 	}
 	r.inHand++
 	l.inHand++
-	go func() {
-		before := r.opts.Now()
-		r.carry(l, &res)
-		r.ended <- ended{change: i, result: res, elapsed: r.opts.Now().Sub(before)}
-	}()
+	turn := l.nextTurn()
+	go func() { r.ended <- ended{change: i, elapsed: r.carry(l, turn, &res), result: res} }()
 }
 
 // settle takes the result of a change in and frees those that waited for it.

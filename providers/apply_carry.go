@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
 )
@@ -13,31 +14,26 @@ import (
 var errNotSent = errors.New("not sent")
 
 // carry takes one change through its life: intent, request, outcome. It runs
-// on a worker's goroutine and fills res in.
-func (r *run) carry(l *lane, res *ChangeResult) {
+// on a worker's goroutine, fills res in, and returns how long the target took.
+func (r *run) carry(l *lane, t turn, res *ChangeResult) (took time.Duration) {
 	c := res.Change
-	if err := r.opts.Journal.Intend(*c); err != nil {
-		r.halt(journalError(c, err))
-		res.notSent(l.sending)
-		return
+	intent := r.opts.Journal.Intend(*c)
+	if intent != nil {
+		r.halt(journalError(c, intent)) // which also keeps this change from being sent
 	}
-	outcome, err := r.send(l, c)
-	res.Outcome, res.Err = outcome, err
-	res.Rejected = append(res.Rejected, outcome.Rejected...)
-	switch {
-	case errors.Is(err, errNotSent):
-		res.notSent(l.sending)
-	case err != nil:
-		res.Status = Failed
-	default:
-		res.Status = Done
+	if l.takeSlot(t) {
+		took = r.send(l, res)
+	} else {
+		res.Status = Skipped
+		res.Err = notSent(l)
 	}
-	if !effectKnown(err) {
-		return
+	if intent != nil || !effectKnown(res.Err) {
+		return took
 	}
-	if err := r.opts.Journal.Settle(*c, outcome, err); err != nil {
+	if err := r.opts.Journal.Settle(*c, res.Outcome, res.Err); err != nil {
 		r.halt(journalError(c, err))
 	}
+	return took
 }
 
 // effectKnown reports whether err leaves no doubt about what happened at the
@@ -52,19 +48,15 @@ func journalError(c *planner.Change, err error) error {
 	return fmt.Errorf("record %s of %s %q in the journal: %w", c.Action, c.Kind, c.Name, err)
 }
 
-// send waits for a free slot at the target and carries c out there. A change
-// of state alone needs neither.
-func (r *run) send(l *lane, c *planner.Change) (planner.Outcome, error) {
+// send carries a change out at the target and gives the slot back. A change
+// of state alone is only written down.
+func (r *run) send(l *lane, res *ChangeResult) (took time.Duration) {
+	defer l.freeSlot()
+	c, began := res.Change, r.opts.Now()
 	if c.Requests == 0 {
-		return planner.Outcome{RemoteID: c.RemoteID, At: r.opts.Now()}, nil
-	}
-	select {
-	case l.slots <- struct{}{}:
-		defer func() { <-l.slots }()
-	case <-l.sending.Done():
-	}
-	if l.sending.Err() != nil {
-		return planner.Outcome{}, errNotSent
+		res.Outcome = planner.Outcome{RemoteID: c.RemoteID, At: began}
+		res.Status = Confirmed // nothing was sent that might not be in effect
+		return 0
 	}
 	r.tell(Event{Type: EventStart, Change: c})
 	o, err := l.target.Do(context.WithValue(r.inFlight, changeKey{}, c), *c)
@@ -78,11 +70,14 @@ func (r *run) send(l *lane, c *planner.Change) (planner.Outcome, error) {
 	if o.RemoteID == "" {
 		o.RemoteID = c.RemoteID
 	}
-	return o, err
+	res.Outcome, res.Err, res.Status = o, err, Done
+	res.Rejected = append(res.Rejected, o.Rejected...)
+	if err != nil {
+		res.Status = Failed
+	}
+	return r.opts.Now().Sub(began)
 }
 
-// notSent marks a change that was not sent, for the reason that ended sending.
-func (r *ChangeResult) notSent(sending context.Context) {
-	r.Status = Skipped
-	r.Err = fmt.Errorf("%w: %w", errNotSent, context.Cause(sending))
-}
+// notSent is the error of a change that was not sent, with the reason that
+// ended sending.
+func notSent(l *lane) error { return fmt.Errorf("%w: %w", errNotSent, context.Cause(l.sending)) }

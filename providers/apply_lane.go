@@ -21,6 +21,8 @@ type lane struct {
 	// so that one writes to the journal while another waits for the target.
 	inHand, most int
 	slots        chan struct{}
+	// taken is closed once the last worker has taken its slot, or will never.
+	taken chan struct{}
 
 	// sending ends when nothing more may be sent to this target.
 	sending context.Context
@@ -56,6 +58,8 @@ func (r *run) newLane(t Target) *lane {
 		slots:   make(chan struct{}, r.opts.Parallelism),
 		tooMany: r.opts.GiveUpAfter,
 	}
+	l.taken = make(chan struct{})
+	close(l.taken)
 	l.sending, l.giveUp = context.WithCancelCause(r.sending)
 	return l
 }
@@ -84,6 +88,38 @@ func (l *lane) next() (int32, bool) {
 	l.ready = l.ready[1:]
 	return i, true
 }
+
+// turn is a worker's place in the queue for a slot: changes are sent in the
+// order in which they were started, whoever is first through with the journal.
+type turn struct {
+	come <-chan struct{}
+	over chan<- struct{}
+}
+
+func (l *lane) nextTurn() turn {
+	t := make(chan struct{})
+	defer func() { l.taken = t }()
+	return turn{come: l.taken, over: t}
+}
+
+// takeSlot waits for t and for a free slot. It reports false where sending
+// ended; there is no slot to give back then.
+func (l *lane) takeSlot(t turn) bool {
+	<-t.come
+	defer close(t.over)
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.sending.Done():
+		return false
+	}
+	if l.sending.Err() != nil {
+		l.freeSlot()
+		return false
+	}
+	return true
+}
+
+func (l *lane) freeSlot() { <-l.slots }
 
 // end frees the changes that waited for i, and begins the next stage after the
 // last change of this one.

@@ -12,6 +12,7 @@ func (r *run) finish(ctx context.Context) {
 	r.explainStop(ctx)
 	r.skipRest()
 	r.record()
+	r.confirm(ctx)
 	r.result.tally()
 }
 
@@ -36,8 +37,8 @@ func (r *run) explainStop(ctx context.Context) {
 func (r *run) skipRest() {
 	for i := range r.result.Changes {
 		if res := &r.result.Changes[i]; res.Status == "" {
-			res.Change = &r.graph.changes[i]
-			res.notSent(r.lanes[r.graph.laneOf[i]].sending)
+			res.Change, res.Status = &r.graph.changes[i], Skipped
+			res.Err = notSent(r.lanes[r.graph.laneOf[i]])
 		}
 	}
 }

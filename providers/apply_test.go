@@ -3,6 +3,9 @@ package providers_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,14 +39,7 @@ func TestMembersGetTheIDsThatTheirCreatesBrought(t *testing.T) {
 }
 
 func TestFailedCreateHoldsBackThatMemberAlone(t *testing.T) {
-	refused := &providers.ObjectError{Code: "conflict", Err: errors.New("taken")}
-	target := &script{}
-	target.answer = func(_ context.Context, c planner.Change) (planner.Outcome, error) {
-		if c.ID == "ann" {
-			return planner.Outcome{}, refused
-		}
-		return planner.Outcome{RemoteID: "remote-" + c.Key}, nil
-	}
+	target := &script{answer: failing("ann", refused)}
 	r := mustApply(t, planOf(
 		createUser("ann"), createUser("bob"),
 		memberChange("both", []string{"+ann", "+bob"}, nil),
@@ -59,5 +55,202 @@ func TestFailedCreateHoldsBackThatMemberAlone(t *testing.T) {
 	}
 	if got := r.Changes[2].Rejected; len(got) != 1 || got[0].Detail != "held back: taken" {
 		t.Errorf("rejected members: got %v, want ann, held back", got)
+	}
+}
+
+func TestNewGroupGoesOnWithoutTheMemberThatFailed(t *testing.T) {
+	target := &script{answer: failing("ann", refused)}
+	group := memberChange("staff", []string{"+ann"}, nil)
+	group.Action, group.Wave, group.RemoteID = planner.Create, 3, ""
+	r := mustApply(t, planOf(createUser("ann"), group), optionsFor(target))
+	if diff := cmp.Diff([]string{"ann failed", "staff done"}, statuses(r)); diff != "" {
+		t.Errorf("statuses (-want +got):\n%s", diff)
+	}
+	if got := target.sent["staff"].Members.Add; len(got) != 0 {
+		t.Errorf("members sent: got %v, want none", got)
+	}
+}
+
+func TestChangeOfANewGroupGetsTheGroupsID(t *testing.T) {
+	target := &script{}
+	made := memberChange("staff", nil, nil)
+	made.Action, made.Wave, made.RemoteID = planner.Create, 3, ""
+	filled := memberChange("staff", []string{"bob"}, nil)
+	filled.ID, filled.RemoteID, filled.Needs = "staff/members", "", []string{"staff"}
+	mustApply(t, planOf(made, filled), optionsFor(target))
+	if got := target.sent["staff/members"].RemoteID; got != "remote-staff" {
+		t.Errorf("remote id: got %q, want that of the group just made", got)
+	}
+}
+
+func TestFailedChangeHoldsBackWhatNeedsIt(t *testing.T) {
+	first, second, third, other := createUser("a"), createUser("b"), createUser("c"), createUser("d")
+	second.Needs, third.Needs = []string{"a"}, []string{"b"}
+	target := &script{answer: failing("a", refused)}
+	r := mustApply(t, planOf(first, second, third, other), optionsFor(target))
+	if diff := cmp.Diff([]string{"a failed", "b skipped", "c skipped", "d done"}, statuses(r)); diff != "" {
+		t.Errorf("statuses (-want +got):\n%s", diff)
+	}
+	if err := r.Changes[2].Err; !errors.Is(err, refused) {
+		t.Errorf("the cause of c: got %v, want the failure of a in its chain", err)
+	}
+	if !r.Written() || r.Converged() {
+		t.Errorf("written %v, converged %v; want written and not converged", r.Written(), r.Converged())
+	}
+}
+
+func TestWavesAndClassesOfMembershipFollowEachOther(t *testing.T) {
+	target := &script{}
+	r := mustApply(t, planOf(
+		deactivateUser("leaver"), createUser("ann"),
+		memberChange("loses", nil, []string{"x"}),
+		memberChange("mixed", []string{"y"}, []string{"x"}),
+		memberChange("gains", []string{"x"}, nil),
+	), optionsFor(target))
+	if diff := cmp.Diff([]string{"leaver", "ann", "gains", "mixed", "loses"}, target.ended); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
+	}
+	if got := r.Changes[2].Change.ID; got != "loses" {
+		t.Errorf("third result is of %q, want the order of the plan", got)
+	}
+}
+
+func TestWhoMovesBetweenMixedGroupsGainsFirst(t *testing.T) {
+	released := make(chan struct{})
+	target := &script{}
+	target.answer = func(_ context.Context, c planner.Change) (planner.Outcome, error) {
+		switch c.ID {
+		case "new": // the last to answer, if the order did not matter
+			<-released
+		case "other":
+			close(released)
+		}
+		return planner.Outcome{}, refused
+	}
+	mustApply(t, planOf(
+		memberChange("new", []string{"mover"}, []string{"x"}),
+		memberChange("old", []string{"y"}, []string{"mover"}),
+		memberChange("other", []string{"z"}, []string{"w"}),
+	), optionsFor(target))
+	if diff := cmp.Diff([]string{"other", "new", "old"}, target.ended); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
+	}
+}
+
+func TestParallelismBoundsWhatIsUnderWayAtATarget(t *testing.T) {
+	target := &script{}
+	full := make(chan struct{})
+	target.answer = func(_ context.Context, c planner.Change) (planner.Outcome, error) {
+		target.mu.Lock()
+		if target.inFlight == 3 && len(target.began) == 3 {
+			close(full)
+		}
+		target.mu.Unlock()
+		<-full // the first three must be under way together
+		return planner.Outcome{}, nil
+	}
+	var changes []planner.Change
+	for i := range 40 {
+		changes = append(changes, createUser(fmt.Sprint("u", i)))
+	}
+	opts := optionsFor(target)
+	opts.Parallelism = 3
+	mustApply(t, planOf(changes...), opts)
+	if target.most != 3 {
+		t.Errorf("most requests at a time: got %d, want 3", target.most)
+	}
+}
+
+func TestAppsOfOneTargetShareItsLimit(t *testing.T) {
+	shared, other := &script{}, &script{}
+	var changes []planner.Change
+	for i := range 30 {
+		c := createUser(fmt.Sprint("u", i))
+		c.App = []string{"one", "two", "three"}[i%3]
+		changes = append(changes, c)
+	}
+	opts := optionsFor(shared)
+	opts.Parallelism = 1
+	opts.Targets = map[string]providers.Target{"one": shared, "two": shared, "three": other}
+	mustApply(t, planOf(changes...), opts)
+	if shared.most != 1 || len(shared.ended) != 20 || len(other.ended) != 10 {
+		t.Errorf("got %d at a time, %d and %d changes; want 1, 20 and 10", shared.most, len(shared.ended), len(other.ended))
+	}
+}
+
+func TestChangesOfStateAloneSendNothing(t *testing.T) {
+	target := &script{}
+	c := createUser("ann")
+	c.Action, c.Requests, c.RemoteID = planner.AdoptIt, 0, "7"
+	opts := optionsFor(target)
+	r := mustApply(t, planOf(c), opts)
+	if len(target.began) != 0 || r.Changes[0].Status != providers.Confirmed || r.Changes[0].Outcome.RemoteID != "7" {
+		t.Errorf("got %v sent and %+v, want nothing sent, confirmed, the id kept", target.began, r.Changes[0])
+	}
+	if diff := cmp.Diff([]string{"intend ann", "done ann"}, opts.Journal.(*journal).entries); diff != "" {
+		t.Errorf("journal (-want +got):\n%s", diff)
+	}
+}
+
+func TestObjectsAreCountedOnce(t *testing.T) {
+	rename := memberChange("staff", nil, nil)
+	rename.ID, rename.Wave = "staff/rename", 3
+	gone := memberChange("gone", nil, []string{"x"})
+	deleted := memberChange("gone", nil, nil)
+	deleted.ID, deleted.Wave, deleted.Action = "gone/delete", 5, planner.Delete
+	r := mustApply(t, planOf(
+		deactivateUser("leaver"), createUser("ann"), createUser("bob"), rename,
+		memberChange("staff", []string{"x"}, nil), gone, deleted,
+	), optionsFor(&script{answer: failing("bob", refused)}))
+	got := [3]int{r.Added, r.Changed, r.Destroyed}
+	if want := [3]int{1, 1, 2}; got != want {
+		t.Errorf("added, changed, destroyed: got %v, want %v", got, want)
+	}
+}
+
+func TestPlansThatCannotBeCarriedOutAreRefusedBeforeAnythingIsSent(t *testing.T) {
+	unordered := createUser("a")
+	unordered.Needs = []string{"b"}
+	dangling := createUser("a")
+	dangling.Needs = []string{"nobody"}
+	elsewhere := createUser("a")
+	elsewhere.App = "report"
+	blocked, incomplete := planOf(createUser("a")), planOf(createUser("a"))
+	blocked.Applyable, incomplete.Complete = false, false
+	for name, test := range map[string]struct {
+		plan *planner.Plan
+		want string
+	}{
+		"a need that comes later":   {planOf(unordered, createUser("b")), `"a" needs "b", which does not come before it`},
+		"a need that is not there":  {planOf(dangling), `"a" needs "nobody", which is not in the plan`},
+		"an app without a target":   {planOf(createUser("b"), elsewhere), `app "report" has no target that may be written to`},
+		"two changes with one id":   {planOf(createUser("a"), createUser("a")), `two changes called "a"`},
+		"a guard":                   {blocked, "blocked by a guard"},
+		"an incomplete read":        {incomplete, "not everything that it depends on was read"},
+		"a create without requests": {planOf(planner.Change{App: "app", Action: planner.Create, Kind: "user"}), "a create takes a request"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target := &script{}
+			r, err := providers.Apply(t.Context(), test.plan, optionsFor(target))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error: got %v, want %q in it", err, test.want)
+			}
+			if r != nil || len(target.began) > 0 {
+				t.Errorf("got result %v and %v sent, want none", r, target.began)
+			}
+		})
+	}
+}
+
+// refused is the target's refusal of one object.
+var refused = &providers.ObjectError{Code: "conflict", Err: errors.New("taken")}
+
+// failing answers the changes with the given ids with err, all others well.
+func failing(ids string, err error) func(context.Context, planner.Change) (planner.Outcome, error) {
+	return func(_ context.Context, c planner.Change) (planner.Outcome, error) {
+		if slices.Contains(strings.Fields(ids), c.ID) {
+			return planner.Outcome{}, err
+		}
+		return planner.Outcome{RemoteID: "remote-" + c.Key}, nil
 	}
 }

@@ -2,6 +2,7 @@ package providers_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -17,6 +18,8 @@ type script struct {
 	// sent and answered.
 	began, ended []string
 	sent         map[string]planner.Change
+	// inFlight counts requests that have no answer yet, most is its highest value.
+	inFlight, most int
 	// answer decides what becomes of a change; nil means that all goes well.
 	answer func(ctx context.Context, c planner.Change) (planner.Outcome, error)
 }
@@ -28,6 +31,8 @@ func (s *script) Do(ctx context.Context, c planner.Change) (planner.Outcome, err
 		s.sent = map[string]planner.Change{}
 	}
 	s.sent[c.ID] = c
+	s.inFlight++
+	s.most = max(s.most, s.inFlight)
 	s.mu.Unlock()
 	o, err := planner.Outcome{RemoteID: "remote-" + c.Key}, error(nil)
 	if s.answer != nil {
@@ -35,13 +40,17 @@ func (s *script) Do(ctx context.Context, c planner.Change) (planner.Outcome, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.inFlight--
 	s.ended = append(s.ended, c.ID)
 	return o, err
 }
 
 func (s *script) Read(context.Context) (*planner.Remote, error) {
-	return &planner.Remote{Complete: true}, nil
+	return nil, errNoRead
 }
+
+// errNoRead keeps the statuses of an apply at done.
+var errNoRead = errors.New("this target cannot be read")
 
 // journal is a journal in memory.
 type journal struct {
