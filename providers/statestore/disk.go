@@ -1,0 +1,99 @@
+package statestore
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// disk is what a store needs of a file system. Tests put one in its place that
+// fails, or loses what was not synced.
+type disk interface {
+	// Open opens a file for reading; the error is fs.ErrNotExist where there is none.
+	Open(name string) (io.ReadCloser, error)
+	// Create makes a new file, never one that somebody still writes to.
+	Create(name string) (file, error)
+	// Append opens a file for appending after its first size bytes and cuts the rest.
+	Append(name string, size int64) (file, error)
+	Rename(from, to string) error
+	// Remove removes a file; that there is none is no error.
+	Remove(name string) error
+	// MkdirAll makes a folder that its owner alone may enter.
+	MkdirAll(folder string) error
+	// SyncDir makes the names in a folder durable.
+	SyncDir(folder string) error
+}
+
+type file interface {
+	io.WriteCloser
+	Sync() error
+}
+
+// osDisk is the operating system's.
+type osDisk struct{}
+
+func (osDisk) Open(name string) (io.ReadCloser, error) { return os.Open(name) }
+
+func (d osDisk) Create(name string) (file, error) {
+	if err := d.Remove(name); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+func (osDisk) Append(name string, size int64) (file, error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Truncate(size); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (osDisk) Rename(from, to string) error { return os.Rename(from, to) }
+
+func (osDisk) Remove(name string) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (osDisk) MkdirAll(folder string) error { return os.MkdirAll(folder, 0o700) }
+
+func (osDisk) SyncDir(folder string) error {
+	// Windows keeps names durable by itself and cannot sync a folder.
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// replace writes a file whole: whoever reads name finds the old content or the
+// new, also after a crash. ready is asked before the new content takes its place.
+func replace(d disk, name string, write func(io.Writer) error, ready func() error) error {
+	tmp := name + ".tmp"
+	f, err := d.Create(tmp)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, d.Remove(tmp))
+	}
+	if err := ready(); err != nil {
+		return errors.Join(err, d.Remove(tmp))
+	}
+	if err := d.Rename(tmp, name); err != nil {
+		return err
+	}
+	return d.SyncDir(filepath.Dir(name))
+}

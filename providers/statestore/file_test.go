@@ -1,0 +1,27 @@
+package statestore_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rollcall-dev/rollcall/providers"
+	"github.com/rollcall-dev/rollcall/providers/statestore"
+	"github.com/rollcall-dev/rollcall/providers/statestore/storetest"
+)
+
+// folder is a place for a file store.
+type folder string
+
+func (f folder) Open() providers.Store { return open(string(f)) }
+
+func open(root string) *statestore.File {
+	return statestore.NewFile(filepath.Join(root, statestore.DefaultPath), func() string { return "lineage-1" }, clock)
+}
+
+func clock() time.Time { return time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC) }
+
+func TestFileIsAStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) storetest.Place { return folder(t.TempDir()) })
+}

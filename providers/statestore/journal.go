@@ -1,0 +1,125 @@
+package statestore
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"sync"
+
+	"github.com/rollcall-dev/rollcall/planner"
+)
+
+// A journal is a file of frames, one a line: the length and the CRC-32C of the
+// rest in hexadecimal, then a JSON array of records. A frame is what was synced
+// at once. Because the next is only begun when the last is on disk, a damaged
+// frame at the end was never promised to anybody, and one before the end means
+// that the file was damaged later.
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// frameHead is the length of a frame's two numbers with the spaces behind them.
+const frameHead = 8 + 1 + 8 + 1
+
+// appendFrame adds a frame of records, each JSON without line breaks, to b.
+func appendFrame(b []byte, records [][]byte) []byte {
+	body := append([]byte{'['}, bytes.Join(records, []byte{','})...)
+	body = append(body, ']')
+	b = fmt.Appendf(b, "%08x %08x ", len(body), crc32.Checksum(body, castagnoli))
+	return append(append(b, body...), '\n')
+}
+
+// firstFrame is the frame of a new journal.
+func firstFrame(state begin, open []planner.Intent) ([]byte, error) {
+	records := []record{{Kind: kindBegin, Begin: &state}}
+	for _, i := range open {
+		records = append(records, carried(i))
+	}
+	lines := make([][]byte, len(records))
+	for i, r := range records {
+		b, err := json.Marshal(r)
+		if err != nil {
+			return nil, err
+		}
+		lines[i] = b
+	}
+	return appendFrame(nil, lines), nil
+}
+
+// journal appends frames to an open file. Records that are added at the same
+// time share a frame and a sync.
+type journal struct {
+	file file
+	// held is asked before each frame: no lock, no promise.
+	held func() error
+
+	// flushing is held while a frame is written, and guards broken and what a
+	// batch says of its end.
+	flushing sync.Mutex
+	// broken is the first error. After it nothing is written: a frame behind
+	// half a frame would look like damage.
+	broken error
+
+	joining sync.Mutex
+	next    *batch
+}
+
+// batch are the records that wait for one frame.
+type batch struct {
+	records [][]byte
+	done    bool
+	err     error
+}
+
+func newJournal(f file, held func() error) *journal {
+	return &journal{file: f, held: held, next: &batch{}}
+}
+
+// add returns once r is on disk.
+func (j *journal) add(r record) error {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	mine := j.join(b)
+	// While one caller syncs, the others gather here. The first of them takes
+	// the whole batch along, the rest find theirs done.
+	j.flushing.Lock()
+	defer j.flushing.Unlock()
+	if !mine.done {
+		j.flush()
+	}
+	return mine.err
+}
+
+func (j *journal) join(r []byte) *batch {
+	j.joining.Lock()
+	defer j.joining.Unlock()
+	j.next.records = append(j.next.records, r)
+	return j.next
+}
+
+// flush writes the batch that is waiting.
+func (j *journal) flush() {
+	j.joining.Lock()
+	b := j.next
+	j.next = &batch{}
+	j.joining.Unlock()
+	if j.broken == nil {
+		j.broken = j.write(b.records)
+	}
+	b.done, b.err = true, j.broken
+}
+
+func (j *journal) write(records [][]byte) error {
+	if err := j.held(); err != nil {
+		return err
+	}
+	if _, err := j.file.Write(appendFrame(nil, records)); err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	if err := j.file.Sync(); err != nil {
+		return fmt.Errorf("sync the journal: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package statestore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/rollcall-dev/rollcall/providers"
+)
+
+// errLockBroken says that the lock was taken away while it was held.
+var errLockBroken = errors.New("the lock on the state was broken by force-unlock while this run held it; plan again")
+
+// lock is a lock file that this process holds: the system's lock on it, and in
+// it the holder for others to read. Whoever breaks the lock removes the file;
+// the next holder makes another one, and this one notices.
+type lock struct {
+	path string
+	file *os.File
+}
+
+// holder is what the lock file says.
+type holder struct {
+	ID        string    `json:"id"`
+	Operation string    `json:"operation"`
+	Who       string    `json:"who"`
+	Version   string    `json:"version"`
+	Created   time.Time `json:"created"`
+	Run       string    `json:"run"`
+}
+
+// acquire takes the lock and waits up to wait for it.
+func acquire(ctx context.Context, path string, info providers.LockInfo, wait time.Duration) (*lock, error) {
+	deadline := time.Now().Add(wait)
+	for pause := 25 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		l, err := try(path, info)
+		if l != nil || err != nil {
+			return l, err
+		}
+		left := time.Until(deadline)
+		if left <= 0 {
+			return nil, &providers.LockedError{Holder: readHolder(path)}
+		}
+		if err := sleep(ctx, min(pause, left)); err != nil {
+			return nil, fmt.Errorf("wait for the lock on the state, held by %s: %w", readHolder(path).Who, err)
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// try takes the lock if nobody holds it. No lock and no error: somebody does.
+func try(path string, info providers.LockInfo) (*lock, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the lock file: %w", err)
+	}
+	l := &lock{path: path, file: f}
+	ok, err := tryLock(f)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
+	}
+	// The file may have been removed between opening and locking it.
+	if !ok || l.held() != nil {
+		return nil, f.Close()
+	}
+	if err := l.write(holder{
+		ID: info.ID, Operation: info.Operation, Who: info.Who,
+		Version: info.Version, Created: info.Created.UTC(), Run: info.Run,
+	}); err != nil {
+		return nil, errors.Join(fmt.Errorf("write the lock file: %w", err), f.Close())
+	}
+	return l, nil
+}
+
+func (l *lock) write(h holder) error {
+	b, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
+	if err := l.file.Truncate(0); err != nil {
+		return err
+	}
+	_, err = l.file.WriteAt(append(b, '\n'), 0)
+	return err
+}
+
+// held reports an error when the lock was broken.
+func (l *lock) held() error {
+	ours, err := l.file.Stat()
+	if err != nil {
+		return err
+	}
+	now, err := os.Stat(l.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(ours, now) {
+		return errLockBroken
+	}
+	return err
+}
+
+// release ends the lock. The file goes first, while it is still locked, so that
+// nobody can lock a file that is about to go.
+func (l *lock) release() error {
+	if l.held() == nil {
+		if os.Remove(l.path) != nil {
+			// Windows does not remove what is open. An empty file names no holder.
+			_ = l.file.Truncate(0)
+		}
+	}
+	return l.file.Close()
+}
+
+// readHolder reads who holds the lock at path, as far as it says so.
+func readHolder(path string) providers.LockInfo {
+	f, err := os.Open(path)
+	if err != nil {
+		return unknownHolder
+	}
+	defer func() { _ = f.Close() }()
+	var h holder
+	if err := json.NewDecoder(io.LimitReader(f, 1<<16)).Decode(&h); err != nil {
+		return unknownHolder
+	}
+	return providers.LockInfo{ID: h.ID, Operation: h.Operation, Who: h.Who, Version: h.Version, Created: h.Created, Run: h.Run}
+}
+
+// unknownHolder stands for a process that has the lock but has not yet written
+// who it is.
+var unknownHolder = providers.LockInfo{Who: "another process", Operation: "just started"}
