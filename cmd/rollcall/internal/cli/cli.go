@@ -25,7 +25,7 @@ func Main(args []string) int {
 	defer stop()
 	return execute(ctx, args, process{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		lookup: os.LookupEnv, environ: os.Environ, now: time.Now,
+		lookup: os.LookupEnv, now: time.Now,
 	})
 }
 
@@ -34,7 +34,6 @@ type process struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	lookup         func(string) (string, bool)
-	environ        func() []string
 	now            func() time.Time
 }
 

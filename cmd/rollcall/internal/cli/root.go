@@ -38,6 +38,11 @@ func newRoot(a *app) *cobra.Command {
 
 // commands are the makers of all commands, in the order of the help.
 var commands = [...]func(*app) *cobra.Command{
+	newInit,
+	newValidate,
+	newFmt,
+	newState,
+	newForceUnlock,
 	newCompletion,
 	newVersion,
 }

@@ -9,6 +9,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// version is what the build was given with -ldflags -X; empty without.
+var version string
+
 // versionInfo is what `version -json` prints.
 type versionInfo struct {
 	Version  string `json:"version"`
@@ -26,13 +29,13 @@ func newVersion(a *app) *cobra.Command {
 		Use:   "version",
 		Short: "Print the version of rollcall",
 		Args:  noArguments,
-		RunE:  func(*cobra.Command, []string) error { return a.version(asJSON) },
+		RunE:  func(*cobra.Command, []string) error { return a.showVersion(asJSON) },
 	})
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
-func (a *app) version(asJSON bool) error {
+func (a *app) showVersion(asJSON bool) error {
 	v := buildVersion()
 	if asJSON {
 		return a.printJSON(v)
@@ -48,7 +51,10 @@ func buildVersion() versionInfo {
 	if !ok {
 		return v
 	}
-	if m := info.Main.Version; m != "" && m != "(devel)" {
+	switch m := info.Main.Version; {
+	case version != "":
+		v.Version = version
+	case m != "" && m != "(devel)":
 		v.Version = m
 	}
 	for _, s := range info.Settings {

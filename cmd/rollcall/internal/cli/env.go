@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// The environment that rollcall reads. Secrets come from nowhere else.
+const (
+	envTokenPrefix  = "ROLLCALL_TOKEN_"
+	envAllowedHosts = "ROLLCALL_ALLOWED_HOSTS"
+	envDataDir      = "ROLLCALL_DATA_DIR"
+	envLog          = "ROLLCALL_LOG"
+	envLogFormat    = "ROLLCALL_LOG_FORMAT"
+)
+
+// tokenVariable names the environment variable that holds the token of host:
+// dots become one underscore, dashes two, as Terraform does for its own. The
+// port is left out, and whatever else no variable may hold becomes one
+// underscore.
+func tokenVariable(host string) string {
+	name := strings.NewReplacer(".", "_", "-", "__").Replace(strings.ToLower(host))
+	return envTokenPrefix + strings.Map(func(r rune) rune {
+		if r == '_' || isDigitOrLetter(r) {
+			return r
+		}
+		return '_'
+	}, name)
+}
+
+func isDigitOrLetter(r rune) bool {
+	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+}
+
+// token finds the credential of host, which is bound to it by its variable's
+// name. The error names the variable to set.
+func (p *process) token(host string) (*schema.Secret, error) {
+	name := tokenVariable(host)
+	if value, ok := p.lookup(name); ok && value != "" {
+		return schema.NewSecret(func() (string, error) { return value, nil }), nil
+	}
+	if path, ok := p.lookup(name + "_FILE"); ok && path != "" {
+		return schema.NewSecret(func() (string, error) { return readToken(name, path) }), nil
+	}
+	return nil, fmt.Errorf("no token for the host %q: set %s, or %s_FILE to the path of a file that holds it", host, name, name)
+}
+
+// readToken reads a token's file. Its content appears in no error.
+func readToken(name, path string) (string, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read the token that %s_FILE names: %w", name, err)
+	}
+	token := strings.TrimSpace(string(content))
+	if token == "" {
+		return "", fmt.Errorf("read the token that %s_FILE names: %s is empty", name, path)
+	}
+	return token, nil
+}
+
+// allowedHosts lists the only hosts that a target may be at; nil allows all.
+func (p *process) allowedHosts() []string {
+	list, ok := p.lookup(envAllowedHosts)
+	if !ok {
+		return nil
+	}
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// logLevels are the values of ROLLCALL_LOG.
+var logLevels = map[string]slog.Level{
+	"trace": slog.LevelDebug - 4, "debug": slog.LevelDebug, "info": slog.LevelInfo,
+	"warn": slog.LevelWarn, "error": slog.LevelError,
+}
+
+// logger returns the log that ROLLCALL_LOG and ROLLCALL_LOG_FORMAT ask for, on
+// standard error; without them, one that drops everything.
+func (p *process) logger() (*slog.Logger, error) {
+	name, _ := p.lookup(envLog)
+	if name == "" || strings.EqualFold(name, "off") {
+		return slog.New(slog.DiscardHandler), nil
+	}
+	level, ok := logLevels[strings.ToLower(name)]
+	if !ok {
+		return nil, fmt.Errorf("%s is %q: use trace, debug, info, warn, error or off", envLog, name)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch format, _ := p.lookup(envLogFormat); strings.ToLower(format) {
+	case "", "text":
+		return slog.New(slog.NewTextHandler(p.stderr, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(p.stderr, options)), nil
+	default:
+		return nil, fmt.Errorf("%s is %q: use text or json", envLogFormat, format)
+	}
+}

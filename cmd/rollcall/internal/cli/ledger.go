@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// apps yields the apps of s that name fits: all without one.
+func apps(s *planner.State, name string) []*planner.AppState {
+	var list []*planner.AppState
+	name = strings.TrimPrefix(name, "app.")
+	for i := range s.Apps {
+		if name == "" || s.Apps[i].App == name {
+			list = append(list, &s.Apps[i])
+		}
+	}
+	return list
+}
+
+// listState prints app and key of every object.
+func (a *app) listState(s *planner.State, name string) error {
+	for _, app := range apps(s, name) {
+		for i := range app.Users {
+			a.listed(app, app.Users[i].Key)
+		}
+		for i := range app.Groups {
+			a.listed(app, app.Groups[i].Key)
+		}
+	}
+	return nil
+}
+
+func (a *app) listed(app *planner.AppState, key string) {
+	fmt.Fprintf(a.stdout, "app.%s %s\n", render.Terminal(app.App), render.Terminal(key))
+}
+
+// ledgerEntry is what `state show` prints of one object.
+type ledgerEntry struct {
+	App        string         `json:"app"`
+	Kind       planner.Kind   `json:"kind"`
+	Key        string         `json:"key"`
+	RemoteID   string         `json:"remote_id"`
+	ExternalID string         `json:"external_id,omitempty"`
+	Name       string         `json:"name"`
+	Active     *bool          `json:"active,omitempty"`
+	Source     planner.Source `json:"source,omitempty"`
+	Attributes map[string]any `json:"attributes,omitempty"`
+	Push       string         `json:"push,omitempty"`
+	Pushed     *bool          `json:"pushed,omitempty"`
+	Members    []string       `json:"members,omitempty"`
+	File       string         `json:"file,omitempty"`
+	Line       uint32         `json:"line,omitempty"`
+}
+
+// showObject prints what the state knows of key.
+func (a *app) showObject(s *planner.State, name, key string) error {
+	found := []ledgerEntry{}
+	for _, app := range apps(s, name) {
+		if u := userLink(app, key); u != nil {
+			found = append(found, userEntry(app.App, u))
+		}
+		if g := groupLink(app, key); g != nil {
+			found = append(found, groupEntry(app.App, g))
+		}
+	}
+	if len(found) == 0 {
+		return notInState(s, name, key)
+	}
+	return a.printJSON(found)
+}
+
+func userEntry(app string, u *planner.UserLink) ledgerEntry {
+	e := ledgerEntry{
+		App: app, Kind: planner.KindUser, Key: u.Key, RemoteID: u.RemoteID, ExternalID: u.ExternalID,
+		Name: u.UserName, Active: &u.Active, Source: u.Source, File: u.Origin.File, Line: u.Origin.Line,
+		Attributes: make(map[string]any, len(u.Attributes)),
+	}
+	for _, v := range u.Attributes {
+		e.Attributes[v.Path] = v.Value
+	}
+	return e
+}
+
+func groupEntry(app string, g *planner.GroupLink) ledgerEntry {
+	return ledgerEntry{
+		App: app, Kind: planner.KindGroup, Key: g.Key, RemoteID: g.RemoteID, ExternalID: g.ExternalID,
+		Name: g.DisplayName, Push: g.Push, Pushed: &g.Pushed, Members: g.Members, File: g.Origin.File, Line: g.Origin.Line,
+	}
+}
+
+func userLink(app *planner.AppState, key string) *planner.UserLink {
+	for i := range app.Users {
+		if app.Users[i].Key == key {
+			return &app.Users[i]
+		}
+	}
+	return nil
+}
+
+func groupLink(app *planner.AppState, key string) *planner.GroupLink {
+	for i := range app.Groups {
+		if app.Groups[i].Key == key {
+			return &app.Groups[i]
+		}
+	}
+	return nil
+}
+
+// notInState says that a key leads nowhere, with one that is close.
+func notInState(s *planner.State, name, key string) error {
+	var keys []string
+	for _, app := range apps(s, name) {
+		for i := range app.Users {
+			keys = append(keys, app.Users[i].Key)
+		}
+		for i := range app.Groups {
+			keys = append(keys, app.Groups[i].Key)
+		}
+	}
+	return fmt.Errorf("the state has no object %q%s", key, didYouMean(key, keys, ""))
+}
+
+// moveObject gives the object with the key from the key to.
+func moveObject(s *planner.State, name, from, to string) error {
+	if schema.Address(from).Type() != schema.Address(to).Type() {
+		return fmt.Errorf("move %q to %q: they are of different types", from, to)
+	}
+	moved := 0
+	for _, app := range apps(s, name) {
+		if userLink(app, to) != nil || groupLink(app, to) != nil {
+			return fmt.Errorf("move %q to %q: the state has that object already, in app.%s", from, to, app.App)
+		}
+		if u := userLink(app, from); u != nil {
+			u.Key = to
+			moved++
+		}
+		if g := groupLink(app, from); g != nil {
+			g.Key = to
+			moved++
+		}
+		sortApp(app)
+	}
+	if moved == 0 {
+		return notInState(s, name, from)
+	}
+	return nil
+}
+
+// removeObject forgets the object with key.
+func removeObject(s *planner.State, name, key string) error {
+	removed := 0
+	for _, app := range apps(s, name) {
+		before := len(app.Users) + len(app.Groups)
+		app.Users = slices.DeleteFunc(app.Users, func(u planner.UserLink) bool { return u.Key == key })
+		app.Groups = slices.DeleteFunc(app.Groups, func(g planner.GroupLink) bool { return g.Key == key })
+		removed += before - len(app.Users) - len(app.Groups)
+	}
+	if removed == 0 {
+		return notInState(s, name, key)
+	}
+	return nil
+}
+
+func sortApp(app *planner.AppState) {
+	slices.SortFunc(app.Users, func(a, b planner.UserLink) int { return cmp.Compare(a.Key, b.Key) })
+	slices.SortFunc(app.Groups, func(a, b planner.GroupLink) int { return cmp.Compare(a.Key, b.Key) })
+}
+
+// replaceState makes s what pushed is, as the next serial of what is there.
+func replaceState(s, pushed *planner.State, force bool) error {
+	switch {
+	case force || s.Lineage == "":
+	case pushed.Lineage != s.Lineage:
+		return fmt.Errorf("push a state of the lineage %q over one of %q: they are different ledgers; -force replaces it", pushed.Lineage, s.Lineage)
+	case pushed.Serial < s.Serial:
+		return fmt.Errorf("push the serial %d over %d: it is older; -force replaces it", pushed.Serial, s.Serial)
+	}
+	s.Apps = pushed.Apps
+	if s.Lineage == "" {
+		s.Lineage = pushed.Lineage
+	}
+	return nil
+}

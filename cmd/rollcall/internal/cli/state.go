@@ -1,0 +1,192 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/statefile"
+)
+
+func newState(a *app) *cobra.Command {
+	c := manual{
+		about: "The state is the ledger of what rollcall owns at the targets. These commands read and\n" +
+			"change the ledger alone; no target is asked or told anything.",
+	}.describe(&cobra.Command{
+		Use: "state", Short: "Look after the state", Args: subcommandOnly,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	})
+	c.AddCommand(newStateList(a), newStateShow(a), newStateMove(a), newStateRemove(a), newStatePull(a), newStatePush(a))
+	return c
+}
+
+func newStateList(a *app) *cobra.Command {
+	var app string
+	c := manual{
+		about:   "Prints one line for each object that is owned: its app and its key.",
+		example: "rollcall state list -app=vpn",
+	}.describe(&cobra.Command{
+		Use: "list", Short: "List what is owned", Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.withState(c.Context(), func(s *planner.State) error { return a.listState(s, app) })
+		},
+	})
+	c.Flags().StringVar(&app, "app", "", "limit to the app called `NAME`")
+	return c
+}
+
+func newStateShow(a *app) *cobra.Command {
+	var app string
+	c := manual{
+		about:   "Prints what the state knows of one object, in every app or in one, as JSON.",
+		example: "rollcall state show user.alice",
+	}.describe(&cobra.Command{
+		Use: "show KEY", Short: "Show one object of the state", Args: exactly(1, "KEY"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withState(c.Context(), func(s *planner.State) error { return a.showObject(s, app, args[0]) })
+		},
+	})
+	c.Flags().StringVar(&app, "app", "", "limit to the app called `NAME`")
+	return c
+}
+
+func newStateMove(a *app) *cobra.Command {
+	var app string
+	c := manual{
+		about: "Gives an object of the state another key, after its block was renamed. The remote\n" +
+			"object stays what it is. A moved block in the configuration does the same, reviewed.",
+		example: "rollcall state mv user.alice user.alice_ng",
+	}.describe(&cobra.Command{
+		Use: "mv FROM TO", Short: "Give an object another key", Args: exactly(2, "FROM and TO"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.changeState(c.Context(), "state mv", func(s *planner.State) error {
+				return moveObject(s, app, args[0], args[1])
+			})
+		},
+	})
+	c.Flags().StringVar(&app, "app", "", "limit to the app called `NAME`")
+	return c
+}
+
+func newStateRemove(a *app) *cobra.Command {
+	var app string
+	c := manual{
+		about: "Forgets an object: the remote one stays as it is, and is not owned any more. A removed\n" +
+			"block in the configuration does the same, reviewed.",
+		example: "rollcall state rm group.contractors",
+	}.describe(&cobra.Command{
+		Use: "rm KEY", Short: "Forget an object", Args: exactly(1, "KEY"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.changeState(c.Context(), "state rm", func(s *planner.State) error {
+				return removeObject(s, app, args[0])
+			})
+		},
+	})
+	c.Flags().StringVar(&app, "app", "", "limit to the app called `NAME`")
+	return c
+}
+
+func newStatePull(a *app) *cobra.Command {
+	return manual{
+		about:   "Prints the state, with what the journal has beyond it, in the format of the file.",
+		example: "rollcall state pull > backup.json",
+	}.describe(&cobra.Command{
+		Use: "pull", Short: "Print the state", Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.withState(c.Context(), func(s *planner.State) error { return statefile.Encode(a.stdout, s) })
+		},
+	})
+}
+
+func newStatePush(a *app) *cobra.Command {
+	var force bool
+	c := manual{
+		about: "Replaces the state by FILE (- is standard input). Refuses one of another lineage, and\n" +
+			"one that is older than what it would replace.",
+		example: "rollcall state push backup.json",
+	}.describe(&cobra.Command{
+		Use: "push FILE", Short: "Replace the state by a file", Args: exactly(1, "FILE"),
+		RunE: func(c *cobra.Command, args []string) error {
+			pushed, err := a.readStateFile(args[0])
+			if err != nil {
+				return err
+			}
+			return a.changeState(c.Context(), "state push", func(s *planner.State) error {
+				return replaceState(s, pushed, force)
+			})
+		},
+	})
+	c.Flags().BoolVar(&force, "force", false, "also one of another lineage, or an older one")
+	return c
+}
+
+// exactly refuses any other number of arguments than n.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != n {
+			return &usageError{fmt.Errorf("want %s, got %d arguments", what, len(args)), c}
+		}
+		return nil
+	}
+}
+
+// project loads the configuration without its directories: enough to know
+// where the state is. Findings do not matter to that, unless the state's own
+// block could not be understood.
+func (a *app) project() (*run.Project, error) {
+	o, err := a.options(loadFlags{})
+	if err != nil {
+		return nil, err
+	}
+	return run.Load(o)
+}
+
+// withState reads the state and hands it to use.
+func (a *app) withState(ctx context.Context, use func(*planner.State) error) error {
+	p, err := a.project()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	state, err := p.State(ctx)
+	if err != nil {
+		return err
+	}
+	return use(state)
+}
+
+// changeState changes the state under its lock.
+func (a *app) changeState(ctx context.Context, operation string, change func(*planner.State) error) error {
+	p, err := a.project()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	if err := p.ChangeState(ctx, operation, change); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, "The state was saved.")
+	return nil
+}
+
+// readStateFile reads a state from a file, or from standard input for "-".
+func (a *app) readStateFile(name string) (*planner.State, error) {
+	in := a.stdin
+	if name != "-" {
+		f, err := openFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("read a state: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	s, err := statefile.Decode(bufio.NewReader(in))
+	if err != nil {
+		return nil, fmt.Errorf("read a state from %s: %w", name, err)
+	}
+	return s, nil
+}

@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
+)
+
+func newValidate(a *app) *cobra.Command {
+	var load loadFlags
+	var asJSON bool
+	c := manual{
+		about: "Reads the configuration and the files that it names: parses, checks types, resolves\n" +
+			"people, groups and assignments. Opens no socket, needs no credential, writes nothing.",
+		example: "rollcall validate -json",
+		exits:   "0 valid (warnings included); 1 invalid.",
+	}.describe(&cobra.Command{
+		Use:   "validate",
+		Short: "Check the configuration",
+		Args:  noArguments,
+		RunE:  func(c *cobra.Command, _ []string) error { return a.validate(c.Context(), load, asJSON) },
+	})
+	load.add(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "print findings as one JSON document")
+	return c
+}
+
+func (a *app) validate(ctx context.Context, flags loadFlags, asJSON bool) error {
+	options, err := a.options(flags)
+	if err != nil {
+		return err
+	}
+	p, err := run.Open(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	if asJSON {
+		return a.validateJSON(p)
+	}
+	if err := a.diagnostics(p.Findings, p.Sources); err != nil {
+		return err
+	}
+	if p.Findings.HasErrors() {
+		return status(exitError)
+	}
+	fmt.Fprintln(a.stdout, "The configuration is valid.")
+	return nil
+}

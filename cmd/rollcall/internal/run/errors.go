@@ -1,0 +1,98 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/rollcall-dev/rollcall/providers"
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// PlaceError is the world failing at something that the configuration names:
+// a target that does not answer, a directory that cannot be read.
+type PlaceError struct {
+	// What is the address of the block.
+	What   schema.Address
+	Origin schema.Origin
+	Err    error
+}
+
+// Error names the block, then the cause.
+func (e *PlaceError) Error() string { return fmt.Sprintf("%s: %v", e.What, e.Err) }
+
+// Unwrap returns the cause.
+func (e *PlaceError) Unwrap() error { return e.Err }
+
+// StaleError says that a plan is not the one that would be made now.
+type StaleError struct {
+	// Expected is the fingerprint that was asked for, Now the one that holds.
+	Expected, Now string
+	// Source is where Expected comes from: a plan file, or a flag.
+	Source string
+}
+
+// Error names both fingerprints.
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("%s has the fingerprint %s, and a plan made now has %s: what it was made from has changed since",
+		e.Source, e.Expected, e.Now)
+}
+
+// TokenError says that there is no credential for a target.
+type TokenError struct{ Err error }
+
+// Error names what to set.
+func (e *TokenError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *TokenError) Unwrap() error { return e.Err }
+
+// advice says what to do about an error of a class, by its code.
+var advice = map[schema.Code]struct{ summary, todo string }{
+	"credentials-rejected": {"The target refused the credentials", "Check the token, its scope and whether it has expired."},
+	"incomplete-read":      {"The target could not be read whole", "Nothing was planned, because what is missing would look as if it were gone. Run again."},
+	"stale-plan":           {"The plan is not current", "Plan again, review, and apply the new plan."},
+	"state-locked":         {"Somebody else holds the state's lock", "Wait for them with -lock-timeout=5m, or, if they are gone, run \"rollcall force-unlock ID\" with the lock's id."},
+}
+
+// Diagnose turns an error of a run into a finding: its code where it has one,
+// the place in the configuration that it is about, and what to do.
+func Diagnose(err error) schema.Diagnostic {
+	d := schema.Diagnostic{Severity: schema.Error, Summary: "The run failed", Detail: sentence(err.Error()), Code: codeOf(err)}
+	if a, ok := advice[d.Code]; ok {
+		d.Summary = a.summary
+		d.Detail += " " + a.todo
+	}
+	if place := (*PlaceError)(nil); errors.As(err, &place) {
+		d.Origin = place.Origin
+		d.Object = string(place.What)
+	}
+	return d
+}
+
+// codeOf finds the code of an error; empty where it is one of a kind.
+func codeOf(err error) schema.Code {
+	if e := (*providers.CredentialsError)(nil); errors.As(err, &e) {
+		return "credentials-rejected"
+	}
+	if e := (*providers.IncompleteReadError)(nil); errors.As(err, &e) {
+		return "incomplete-read"
+	}
+	if e := (*StaleError)(nil); errors.As(err, &e) {
+		return "stale-plan"
+	}
+	if e := (*providers.LockedError)(nil); errors.As(err, &e) {
+		return "state-locked"
+	}
+	if e := (*providers.ObjectError)(nil); errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// sentence ends text with a full stop.
+func sentence(text string) string {
+	if text == "" || text[len(text)-1] == '.' {
+		return text
+	}
+	return text + "."
+}

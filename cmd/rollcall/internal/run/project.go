@@ -1,0 +1,159 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/providers"
+	"github.com/rollcall-dev/rollcall/schema"
+	"github.com/rollcall-dev/rollcall/schema/load"
+)
+
+// Options are what a run is given by whoever reads flags and environment.
+type Options struct {
+	// Root is the folder of the configuration.
+	Root string
+	// DataDir is where state and sandbox are kept by default; .rollcall if empty.
+	DataDir string
+	// Load holds variable values and the configuration's view of the environment.
+	Load load.Options
+	// Token finds the credential of a host for targets that give none.
+	Token func(host string) (*schema.Secret, error)
+	// AllowedHosts are the only hosts that targets may be at; nil allows all.
+	AllowedHosts []string
+	// AsOf is the moment that is planned for; zero means now.
+	AsOf time.Time
+	// Only limits a run to one app or person.
+	Only schema.Address
+	// Offline runs open no socket: a target is taken to be as we left it.
+	Offline bool
+	// Parallelism is how many requests may be under way at one target; zero
+	// leaves it to the configuration and the dialect.
+	Parallelism int
+	// NoLock leaves the state's lock alone; LockWait is how long to wait for it.
+	NoLock   bool
+	LockWait time.Duration
+	// Who and CIRun say in a lock who holds it.
+	Who, CIRun string
+	// Version is rollcall's own.
+	Version string
+	Now     func() time.Time
+	// Random returns text that cannot be guessed, for ids and tokens.
+	Random func() string
+	Log    *slog.Logger
+	// Notice is told, in a sentence, what a person who waits should know.
+	Notice func(string)
+}
+
+// Project is a configuration that was loaded, with its directories.
+type Project struct {
+	Config *schema.Config
+	// Sources are the files that were read, to show lines of.
+	Sources load.Sources
+	// Findings are all findings so far, those of the configuration first.
+	Findings schema.Diagnostics
+	// Desired is what the configuration asks for; nil where Findings has errors.
+	Desired *planner.Desired
+
+	options     Options
+	files       fs.FS
+	root        *os.Root
+	asOf        time.Time
+	directories []planner.DirectoryInput
+}
+
+// Open loads the configuration in the folder, reads its directories and works
+// out what must be. What is wrong with them is in Findings; the error is for a
+// world that fails. Close the project when it is done with.
+func Open(ctx context.Context, o Options) (*Project, error) {
+	p, err := Load(o)
+	if err != nil || p.Findings.HasErrors() {
+		return p, err
+	}
+	p.refuseUnsupported()
+	if p.Findings.HasErrors() {
+		return p, nil
+	}
+	if err := p.resolve(ctx); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Load reads the configuration alone. Nothing outside its folder can be
+// reached: the folder is opened as a root that links cannot leave.
+func Load(o Options) (*Project, error) {
+	root, err := os.OpenRoot(o.Root)
+	if err != nil {
+		return nil, fmt.Errorf("open the folder of the configuration: %w", err)
+	}
+	p := &Project{options: o, root: root, files: root.FS(), asOf: o.AsOf}
+	if p.asOf.IsZero() {
+		p.asOf = o.Now()
+	}
+	p.Config, p.Sources, p.Findings = load.Load(p.files, o.Load)
+	return p, nil
+}
+
+// Close gives the folder back.
+func (p *Project) Close() { _ = p.root.Close() }
+
+// resolve reads the directories and works out what must be.
+func (p *Project) resolve(ctx context.Context) error {
+	desired, found := planner.Resolve(p.Config, planner.Facts{AsOf: p.asOf})
+	p.Findings = append(p.Findings, found...)
+	if !p.Findings.HasErrors() {
+		p.Desired = desired
+	}
+	return nil
+}
+
+// dataFile is where a file of ours is kept: at path, or else under the data
+// folder by name.
+func (p *Project) dataFile(path, name string) string {
+	switch dir := p.options.DataDir; {
+	case path != "" && filepath.IsAbs(path):
+		return path
+	case path != "":
+		return filepath.Join(p.options.Root, filepath.FromSlash(path))
+	case dir == "":
+		return filepath.Join(p.options.Root, ".rollcall", name)
+	case filepath.IsAbs(dir):
+		return filepath.Join(dir, name)
+	default:
+		return filepath.Join(p.options.Root, dir, name)
+	}
+}
+
+// refuseUnsupported finds what the language has and this program does not.
+func (p *Project) refuseUnsupported() {
+	refuse := func(origin schema.Origin, what, instead string) {
+		p.Findings = append(p.Findings, schema.Diagnostic{
+			Severity: schema.Error, Code: "unsupported-feature", Summary: "Not supported yet",
+			Detail: what + " is not supported by this version of rollcall. " + instead, Origin: origin,
+		})
+	}
+	if s := p.Config.Settings.State; s.Kind != "" && s.Kind != "file" {
+		refuse(s.Origin, fmt.Sprintf("A state of kind %q", s.Kind), "Use state \"file\".")
+	}
+	for i := range p.Config.Directories {
+		if d := &p.Config.Directories[i]; d.Kind != "file" {
+			refuse(d.Origin, fmt.Sprintf("A directory of kind %q", d.Kind), "Export it and use directory \"file\".")
+		}
+	}
+}
+
+// locked describes this run to others who want the lock.
+func (p *Project) locked(operation string) providers.LockInfo {
+	return providers.LockInfo{
+		ID: p.options.Random(), Operation: operation, Who: p.options.Who,
+		Version: p.options.Version, Created: p.options.Now(), Run: p.options.CIRun,
+	}
+}
