@@ -137,7 +137,7 @@ func (c *claim) checkMembers(remote *planner.Remote, g *planner.RemoteGroup) err
 func (c *claim) checkValues(shown func(path string) any) error {
 	for _, v := range c.result.Change.After {
 		if got := shown(v.Path); !c.overridden(v.Path) && !sameValue(v.Path, got, v.Value) {
-			return c.fault(fmt.Sprintf("%s is %s, not %s", v.Path, display(got), display(v.Value)))
+			return c.fault(fmt.Sprintf("%s is %s instead of %s", v.Path, display(got), display(v.Value)))
 		}
 	}
 	return nil

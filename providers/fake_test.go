@@ -22,6 +22,9 @@ type script struct {
 	inFlight, most int
 	// answer decides what becomes of a change; nil means that all goes well.
 	answer func(ctx context.Context, c planner.Change) (planner.Outcome, error)
+	// read is what the target shows; nil means that it cannot be read.
+	read  func(ctx context.Context) (*planner.Remote, error)
+	reads int
 }
 
 func (s *script) Do(ctx context.Context, c planner.Change) (planner.Outcome, error) {
@@ -45,8 +48,17 @@ func (s *script) Do(ctx context.Context, c planner.Change) (planner.Outcome, err
 	return o, err
 }
 
-func (s *script) Read(context.Context) (*planner.Remote, error) {
-	return nil, errNoRead
+func (s *script) Read(ctx context.Context) (*planner.Remote, error) {
+	s.reads++
+	if s.read == nil {
+		return nil, errNoRead
+	}
+	return s.read(ctx)
+}
+
+// shows is a target's read that always gives r.
+func shows(r planner.Remote) func(context.Context) (*planner.Remote, error) {
+	return func(context.Context) (*planner.Remote, error) { return &r, nil }
 }
 
 // errNoRead keeps the statuses of an apply at done.
