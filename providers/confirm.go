@@ -47,7 +47,7 @@ func (r *run) readBack(ctx context.Context, target Target, claims []*claim) erro
 			break
 		}
 		pause = min(pause, r.opts.Settle-waited)
-		if err := sleep(ctx, pause); err != nil {
+		if err := waitFor(ctx, pause); err != nil {
 			return err
 		}
 		waited += pause
@@ -58,7 +58,7 @@ func (r *run) readBack(ctx context.Context, target Target, claims []*claim) erro
 	return nil
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+func waitFor(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
