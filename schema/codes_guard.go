@@ -1,0 +1,64 @@
+package schema
+
+// guardCodes are about limits and protections. They block a whole plan.
+var guardCodes = [...]CodeDoc{
+	{
+		Code: "max-deactivations", Severity: Guarded, Title: "More accounts would be deactivated than the guard allows",
+		Text: `The plan, with what earlier applies in the window did, deactivates or deletes more of the app's accounts
+			than max_deactivations. This is what a broken export, a wrong merge or a lost file looks like, so nothing
+			at all is written. If it is meant, add a waiver (reviewed, with an end), or raise the limit.`,
+		Good: `
+waiver "offboarding" {
+  app     = app.twingate
+  guard   = "max-deactivations"
+  limit   = 40
+  expires = "2026-12-01T00:00:00Z"
+  reason  = "the Berlin office closes"
+}`,
+	},
+	{
+		Code: "max-removals", Severity: Guarded, Title: "More memberships would be removed than the guard allows",
+		Text: `The plan, with what earlier applies in the window did, takes more people out of groups than max_removals
+			allows. Nothing at all is written. If it is meant, add a waiver (reviewed, with an end), or raise the
+			limit.`,
+		Good: `
+waiver "reorganisation" {
+  app     = app.twingate
+  guard   = "max-removals"
+  limit   = "60%"
+  expires = "2026-12-01T00:00:00Z"
+  reason  = "teams are cut anew"
+}`,
+	},
+	{
+		Code: "protected", Severity: Guarded, Title: "A protected person or group would lose access",
+		Text: `The plan deactivates or deletes somebody in protected_users, or takes from a group in protected_groups.
+			Protection is for emergency accounts and for those who run the target; nothing at all is written. If it
+			is meant, lift the protection with a waiver in one change and make the removal in the next.`,
+		Good: `
+waiver "old_breakglass" {
+  app      = app.twingate
+  protects = user.breakglass_old
+  expires  = "2026-12-01T00:00:00Z"
+  reason   = "replaced by user.breakglass"
+}`,
+	},
+	{
+		Code: "empty-push", Severity: Guarded, Title: "A pushed group would lose all its members",
+		Text: `A pushed group that has more than floor members at the target would have none. An emptied group usually
+			means that a rule matches nobody any more or that a source is missing, so nothing at all is written. If
+			it is meant, say allow_empty = true in the push.`,
+		Good: `
+push_group "seasonal" {
+  app         = app.twingate
+  group       = group.seasonal
+  allow_empty = true
+}`,
+	},
+	{
+		Code: "directory-shrank", Severity: Guarded, Title: "A directory has many fewer people than before",
+		Text: `A directory was read without an error but holds more than a tenth fewer people (and at least ten) than
+			its last good read. Until a second read agrees, nothing is taken away from anybody. Check the export;
+			if it is right, plan again.`,
+	},
+}
