@@ -105,7 +105,10 @@ locals {
 		Text: `A token stands as a literal in a file. Everyone who can read the repository, now or in its history,
 			holds it. Revoke it, and give the new one in ROLLCALL_TOKEN_<host>, which also binds it to its host,
 			or read it with env().`,
-		Bad:  `target "twingate" "corp" { token = "eyJhbGciOi…" }`,
-		Good: `target "twingate" "corp" { network = "acme" } # ROLLCALL_TOKEN_acme_twingate_com`,
+		Bad: `target "twingate" "corp" { token = "eyJhbGciOi…" }`,
+		Good: `
+target "twingate" "corp" {
+  network = "acme" # the token: ROLLCALL_TOKEN_acme_twingate_com
+}`,
 	},
 }
