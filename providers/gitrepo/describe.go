@@ -1,0 +1,128 @@
+package gitrepo
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// Describe says what the files of a configuration are in terms of git: the
+// commit at HEAD of the repository that holds dir, and whether the files,
+// relative to dir, differ from it: one has other content or is not in it, or it
+// has a file of configuration that is not among them. Nothing else in the
+// worktree is looked at.
+//
+// A folder outside of any repository has no commit and is not dirty; in a
+// repository without a commit every file is.
+func Describe(dir string, files []schema.File) (commit string, dirty bool, err error) {
+	at, err := locate(dir)
+	if err == nil && at != nil {
+		commit, dirty, err = at.describe(files)
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("describe the git repository of %s: %w", dir, err)
+	}
+	return commit, dirty, nil
+}
+
+func (l *location) describe(files []schema.File) (string, bool, error) {
+	repo, err := l.open()
+	if err != nil {
+		return "", false, err
+	}
+	head, err := repo.Head()
+	if errors.Is(err, plumbing.ErrReferenceNotFound) {
+		return "", len(files) > 0, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("find HEAD: %w", err)
+	}
+	dirty, err := l.differs(repo, head.Hash(), files)
+	return head.Hash().String(), dirty, err
+}
+
+// differs compares files with the tree of commit.
+func (l *location) differs(repo *git.Repository, commit plumbing.Hash, files []schema.File) (bool, error) {
+	c, err := repo.CommitObject(commit)
+	if err != nil {
+		return false, fmt.Errorf("read commit %s: %w", commit, err)
+	}
+	tree, err := c.Tree()
+	if err == nil && l.prefix != "." {
+		tree, err = tree.Tree(l.prefix)
+	}
+	if errors.Is(err, object.ErrDirectoryNotFound) || errors.Is(err, object.ErrEntryNotFound) {
+		return len(files) > 0, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read the tree of commit %s: %w", commit, err)
+	}
+	return compare(tree, files)
+}
+
+// compare reports whether files are other than what tree has of them.
+func compare(tree *object.Tree, files []schema.File) (bool, error) {
+	read := make(map[string]bool, len(files))
+	for _, f := range files {
+		read[f.Name] = true
+	}
+	committed := make(map[string]string, len(files))
+	err := walk(tree, "", func(name string, blob plumbing.Hash) {
+		if read[name] || configuration(name) {
+			committed[name] = blob.String()
+		}
+	})
+	if err != nil || len(committed) != len(files) {
+		return true, err
+	}
+	for _, f := range files {
+		if committed[f.Name] != f.BlobID {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// walk calls visit for each file below tree. Submodules and symbolic links are
+// no files.
+func walk(tree *object.Tree, under string, visit func(name string, blob plumbing.Hash)) error {
+	for _, e := range tree.Entries {
+		name := path.Join(under, e.Name)
+		switch e.Mode {
+		case filemode.Regular, filemode.Executable, filemode.Deprecated:
+			visit(name, e.Hash)
+		case filemode.Dir:
+			sub, err := tree.Tree(e.Name)
+			if err != nil {
+				return fmt.Errorf("read folder %s: %w", name, err)
+			}
+			if err := walk(sub, name, visit); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// configuration reports whether the loader reads a file called name of itself:
+// the rule of the language, by names alone.
+func configuration(name string) bool {
+	for _, part := range strings.Split(name, "/") {
+		if strings.HasPrefix(part, ".") || strings.HasPrefix(part, "_") {
+			return false
+		}
+	}
+	if !strings.Contains(name, "/") && (name == "rollcall.vars" || strings.HasSuffix(name, ".auto.vars")) {
+		return true
+	}
+	name = strings.TrimSuffix(name, ".json")
+	return strings.HasSuffix(name, ".hcl") && !strings.HasSuffix(name, ".test.hcl")
+}
