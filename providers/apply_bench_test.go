@@ -1,0 +1,113 @@
+package providers_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/providers"
+	"github.com/rollcall-dev/rollcall/providers/statestore"
+)
+
+// answerTime is how long a request takes in the benchmarks.
+const answerTime = 10 * time.Millisecond
+
+// BenchmarkApply compares an apply, with its journal on disk, to a closed loop
+// that does nothing but send as many requests at the same concurrency.
+// "x-generator" is the one's time over the other's, "%-journal" the part of
+// the apply's time that is gone when nothing is written to disk.
+func BenchmarkApply(b *testing.B) {
+	for _, parallel := range []int{8, 32} {
+		b.Run(fmt.Sprint("c=", parallel), func(b *testing.B) {
+			n := 100 * parallel
+			var floor, bare, whole time.Duration
+			for b.Loop() {
+				floor += generate(n, parallel)
+				bare += timeApply(b, n, parallel, silent{})
+				whole += timeApply(b, n, parallel, openJournal(b))
+			}
+			b.ReportMetric(whole.Seconds()/floor.Seconds(), "x-generator")
+			b.ReportMetric(100*(whole-bare).Seconds()/whole.Seconds(), "%-journal")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkApplyOverhead is an apply at a target that answers at once and a
+// journal that is not kept: the executor alone.
+func BenchmarkApplyOverhead(b *testing.B) {
+	plan := planOf(people(10_000)...)
+	b.ReportAllocs()
+	for b.Loop() {
+		opts := optionsFor(&slow{})
+		opts.Journal = silent{}
+		if _, err := providers.Apply(b.Context(), plan, opts); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(plan.Changes)), "ns/change")
+}
+
+// generate sends n requests from as many loops as may be under way.
+func generate(n, parallel int) time.Duration {
+	began := time.Now()
+	var left atomic.Int64
+	left.Store(int64(n))
+	var all sync.WaitGroup
+	for range parallel {
+		all.Go(func() {
+			for left.Add(-1) >= 0 {
+				time.Sleep(answerTime)
+			}
+		})
+	}
+	all.Wait()
+	return time.Since(began)
+}
+
+func timeApply(b *testing.B, n, parallel int, j providers.Journal) time.Duration {
+	b.Helper()
+	opts := optionsFor(&slow{takes: answerTime})
+	opts.Journal, opts.Parallelism = j, parallel
+	plan := planOf(people(n)...)
+	began := time.Now()
+	r, err := providers.Apply(b.Context(), plan, opts)
+	if err != nil || !r.Converged() {
+		b.Fatalf("apply: %v, %v", err, r)
+	}
+	return time.Since(began)
+}
+
+func openJournal(b *testing.B) providers.Journal {
+	b.Helper()
+	store := statestore.NewFile(filepath.Join(b.TempDir(), "state.json"), func() string { return "bench" }, time.Now)
+	s, err := store.Lock(b.Context(), providers.LockInfo{ID: "bench"}, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Unlock(context.Background()) })
+	return s
+}
+
+// slow is a target that does nothing, slowly.
+type slow struct{ takes time.Duration }
+
+func (s *slow) Do(_ context.Context, c planner.Change) (planner.Outcome, error) {
+	if s.takes > 0 {
+		time.Sleep(s.takes)
+	}
+	return planner.Outcome{RemoteID: c.Key}, nil
+}
+
+func (s *slow) Read(context.Context) (*planner.Remote, error) { return nil, errNoRead }
+
+// silent is a journal that keeps nothing.
+type silent struct{}
+
+func (silent) Intend(planner.Change) error                         { return nil }
+func (silent) Settle(planner.Change, planner.Outcome, error) error { return nil }
