@@ -1,0 +1,133 @@
+package sandbox
+
+import (
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// exchange is one request on its way through the faults that strike it.
+type exchange struct {
+	service  *Service
+	w        http.ResponseWriter
+	r        *http.Request
+	segments []string
+	faults   strike
+}
+
+// run answers the request and returns the status; 0 where there was no answer.
+func (x *exchange) run() int {
+	if x.faults.slow > 0 && !x.pause(x.faults.slow) {
+		return 0
+	}
+	f := x.faults.action
+	if f == nil {
+		return x.reply(x.answer())
+	}
+	switch f.action {
+	case actionDrop:
+		return x.hangUp(false)
+	case actionReset:
+		return x.hangUp(true)
+	case actionCommitDrop:
+		x.answer()
+		return x.hangUp(false)
+	case actionCommitStatus:
+		x.answer()
+		return x.reply(x.refusal(f))
+	case actionTruncate:
+		return x.truncate(x.answer())
+	case actionIgnore:
+		return x.reply(x.pretend())
+	case actionHTML:
+		return x.reply(page())
+	}
+	return x.reply(x.refusal(f))
+}
+
+// pause waits, and says whether the client still does.
+func (x *exchange) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-x.r.Context().Done():
+	case <-x.service.closing:
+	}
+	return false
+}
+
+func (x *exchange) answer() *response { return x.service.answer(x.w, x.r, x.segments) }
+
+func (x *exchange) reply(out *response) int {
+	x.service.send(x.w, out)
+	return out.status
+}
+
+// refusal is the answer of a fault with a status.
+func (x *exchange) refusal(f *Fault) *response {
+	out := failf(f.status, f.scimType, "injected fault: %s", f.text).response()
+	if f.hasRetry {
+		out.set("Retry-After", f.retryHeader(x.service.options.Clock()))
+	}
+	return out
+}
+
+// hangUp closes the connection without an answer. Where there is no connection
+// to take, as in a recorder, the server is told to abort.
+func (x *exchange) hangUp(reset bool) int {
+	conn, _, err := http.NewResponseController(x.w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok && reset {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+	return 0
+}
+
+// truncate promises the whole answer and sends half of it.
+func (x *exchange) truncate(out *response) int {
+	half := *out
+	half.body = out.body[:len(out.body)/2]
+	half.header = out.header.Clone()
+	if half.header == nil {
+		half.header = http.Header{}
+	}
+	if len(out.body) == 0 {
+		return x.hangUp(false)
+	}
+	h := x.w.Header()
+	for name, values := range half.header {
+		h[name] = values
+	}
+	h.Set("Content-Type", "application/scim+json; charset=utf-8")
+	h.Set("Content-Length", itoa(len(out.body)))
+	x.w.WriteHeader(out.status)
+	_, _ = x.w.Write(half.body)
+	_ = http.NewResponseController(x.w).Flush()
+	x.hangUp(false)
+	return out.status
+}
+
+// pretend answers a write as if it were done: with the resource as it is, or
+// with nothing.
+func (x *exchange) pretend() *response {
+	if len(x.segments) < 2 || x.r.Method == http.MethodDelete || x.r.Method == http.MethodPost {
+		return &response{status: http.StatusNoContent}
+	}
+	read := x.r.Clone(x.r.Context())
+	read.Method = http.MethodGet
+	return x.service.answer(x.w, read, x.segments)
+}
+
+// page is what a proxy or a login wall answers.
+func page() *response {
+	out := &response{status: http.StatusOK, body: []byte("<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>\n")}
+	return out.set("Content-Type", "text/html; charset=utf-8")
+}

@@ -1,0 +1,270 @@
+package sandbox
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// change runs edit with the sole right to write, carries out the record that it
+// returns, and answers once that is on disk. A nil record changes nothing.
+func (s *Service) change(edit func() (*record, *fail), done func() *response) (*response, *fail) {
+	s.mu.Lock()
+	r, err := edit()
+	if err != nil {
+		s.mu.Unlock()
+		return nil, err
+	}
+	ticket, err := s.carryOut(r)
+	if err != nil {
+		s.mu.Unlock()
+		return nil, err
+	}
+	out, file := done(), s.file
+	s.mu.Unlock()
+	if ticket > 0 {
+		if err := file.wait(ticket); err != nil {
+			return nil, failf(http.StatusInternalServerError, "", "%v", err)
+		}
+	}
+	return out, nil
+}
+
+// carryOut changes the database and queues the record for the file, in one
+// order for both.
+func (s *Service) carryOut(r *record) (ticket uint64, bad *fail) {
+	if r == nil {
+		return 0, nil
+	}
+	if err := r.index(); err != nil {
+		return 0, failf(http.StatusInternalServerError, "", "%v", err)
+	}
+	if s.file != nil {
+		var err error
+		if ticket, err = s.file.enqueue(r); err != nil {
+			return 0, failf(http.StatusInternalServerError, "", "%v", err)
+		}
+	}
+	if err := s.db.apply(r); err != nil {
+		panic("sandbox: a record of our own does not apply: " + err.Error())
+	}
+	s.faults.remember(r, s.options.Clock())
+	return ticket, nil
+}
+
+// create answers POST (RFC 7644, section 3.3).
+func (s *Service) create(k kind, r *request) (*response, *fail) {
+	view, err := s.viewOf(r)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := r.parse()
+	if err != nil {
+		return nil, err
+	}
+	attrs, members, err := s.intake(k).resource(raw)
+	if err != nil {
+		return nil, err
+	}
+	d := &draft{db: s.db, rules: &s.dialect.Quirks, kind: k, attrs: attrs}
+	edit := func() (*record, *fail) {
+		d.db = s.db
+		if !s.dialect.Quirks.IgnorePostMembers {
+			if err := d.addMembers(members); err != nil {
+				return nil, err
+			}
+		}
+		if err := d.normalize(); err != nil {
+			return nil, err
+		}
+		if err := d.check(); err != nil {
+			return nil, err
+		}
+		if d.id = s.newID(k); s.db.byID[d.id] != nil {
+			return nil, failf(http.StatusInternalServerError, "", "the new id %q is in use", d.id)
+		}
+		return d.record(s.now()), nil
+	}
+	return s.change(edit, func() *response {
+		out := s.show(s.db.byID[d.id], view, http.StatusCreated)
+		return out.set("Location", location(r.base, s.db.byID[d.id]))
+	})
+}
+
+func (s *Service) intake(k kind) intake { return intake{k, s.dialect.Quirks.Unknown} }
+
+// target finds the resource of a write and holds it to If-Match.
+func (s *Service) target(k kind, id string, r *request) (*entry, *fail) {
+	e := s.db.get(k, id)
+	if e == nil {
+		return nil, notFound("there is no %s %q", k, id)
+	}
+	want := r.header.Get("If-Match")
+	if want != "" && !s.dialect.Quirks.NoETag && !e.writtenAs(want) {
+		return nil, failf(http.StatusPreconditionFailed, "", "%s %q is at version %s, not %s", k, id, e.etag(), want)
+	}
+	return e, nil
+}
+
+// replace answers PUT (RFC 7644, section 3.5.1).
+func (s *Service) replace(k kind, id string, r *request) (*response, *fail) {
+	if k == kindGroup && s.dialect.Quirks.NoGroupPut {
+		return nil, notImplemented("PUT of a group is not supported")
+	}
+	view, err := s.viewOf(r)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := r.parse()
+	if err != nil {
+		return nil, err
+	}
+	attrs, members, err := s.intake(k).resource(raw)
+	if err != nil {
+		return nil, err
+	}
+	edit := func() (*record, *fail) {
+		e, err := s.target(k, id, r)
+		if err != nil {
+			return nil, err
+		}
+		d := s.draftOf(e)
+		if err := d.put(attrs, members, anyCase(raw, "members") != nil); err != nil {
+			return nil, err
+		}
+		return s.finish(d)
+	}
+	return s.change(edit, func() *response { return s.showChanged(k, id, view, http.StatusOK) })
+}
+
+// put replaces the draft by what was sent. Where PUT is partial, what is
+// missing stays.
+func (d *draft) put(attrs object, members []any, named bool) *fail {
+	if d.rules.PartialPut {
+		for name, v := range attrs {
+			d.attrs[name] = v
+		}
+	} else {
+		d.attrs = attrs
+	}
+	if d.kind != kindGroup || d.rules.PartialPut && !named {
+		return nil
+	}
+	d.clearMembers()
+	return d.addMembers(members)
+}
+
+// finish checks a changed draft and turns it into a record.
+func (s *Service) finish(d *draft) (*record, *fail) {
+	if err := d.normalize(); err != nil {
+		return nil, err
+	}
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	if d.rules.DeactivateDeletes && d.kind == kindUser && d.attrs["active"] == false {
+		return &record{Op: opDelete, ID: d.id, At: s.now()}, nil
+	}
+	return d.record(s.now()), nil
+}
+
+// modify answers PATCH (RFC 7644, section 3.5.2).
+func (s *Service) modify(k kind, id string, r *request) (*response, *fail) {
+	q := &s.dialect.Quirks
+	if q.NoPatch {
+		return nil, notImplemented("PATCH is not supported")
+	}
+	view, err := s.viewOf(r)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := r.parse()
+	if err != nil {
+		return nil, err
+	}
+	ops, err := operations(raw)
+	if err != nil {
+		return nil, err
+	}
+	if q.MaxOperations > 0 && len(ops) > q.MaxOperations {
+		return nil, badRequest(invalidValue, "%d operations in one request, and %d are allowed", len(ops), q.MaxOperations)
+	}
+	edit := func() (*record, *fail) {
+		e, err := s.target(k, id, r)
+		if err != nil || q.IgnorePatch {
+			return nil, err
+		}
+		d := s.draftOf(e)
+		if err := d.patch(ops); err != nil {
+			return nil, err
+		}
+		return s.finish(d)
+	}
+	status := http.StatusOK
+	if q.Patch204 {
+		status = http.StatusNoContent
+	}
+	return s.change(edit, func() *response { return s.showChanged(k, id, view, status) })
+}
+
+// showChanged shows a resource after a change, unless the change deleted it.
+func (s *Service) showChanged(k kind, id string, v view, status int) *response {
+	e := s.db.get(k, id)
+	if e == nil || status == http.StatusNoContent {
+		return &response{status: http.StatusNoContent}
+	}
+	return s.show(e, v, status)
+}
+
+// remove answers DELETE (RFC 7644, section 3.6).
+func (s *Service) remove(k kind, id string, r *request) (*response, *fail) {
+	edit := func() (*record, *fail) {
+		e, err := s.target(k, id, r)
+		if err != nil {
+			return nil, err
+		}
+		if k == kindUser && s.dialect.Quirks.DeleteDeactivates {
+			d := s.draftOf(e)
+			d.attrs["active"] = false
+			return d.record(s.now()), nil
+		}
+		return &record{Op: opDelete, ID: id, At: s.now()}, nil
+	}
+	return s.change(edit, func() *response { return &response{status: http.StatusNoContent} })
+}
+
+// normalize does to a draft what the dialect's service does to what it is sent.
+func (d *draft) normalize() *fail {
+	if d.kind == kindGroup && d.rules.NoGroupExternalID {
+		delete(d.attrs, "externalId")
+	}
+	for name, v := range d.attrs {
+		list, ok := v.([]any)
+		if !ok || len(list) < 2 {
+			continue
+		}
+		if d.rules.OneOfEach {
+			return badRequest(invalidValue, "%q may hold one value here, and holds %d", name, len(list))
+		}
+		if d.rules.OneEmail && name == "emails" {
+			d.attrs[name] = []any{preferred(list)}
+		}
+	}
+	return nil
+}
+
+// preferred is the primary address, else the first one for work, else the first.
+func preferred(list []any) any {
+	if i := slices.IndexFunc(list, isPrimary); i >= 0 {
+		return list[i]
+	}
+	work := func(e any) bool {
+		o, _ := e.(object)
+		label, _ := o["type"].(string)
+		return strings.EqualFold(label, "work")
+	}
+	if i := slices.IndexFunc(list, work); i >= 0 {
+		return list[i]
+	}
+	return list[0]
+}
