@@ -35,7 +35,8 @@ type Outcome struct {
 	// Rejected are the members that the target refused, each with its error's
 	// text; the rest of the change was done.
 	Rejected []RejectedMember
-	At       time.Time
+	// At is when the change was done, by our clock.
+	At time.Time
 }
 
 // RejectedMember is one member that a target refused.

@@ -20,6 +20,10 @@ type State struct {
 	// Intents are creates of an earlier run whose answer was never recorded.
 	// They come from the journal and are not stored in the state file.
 	Intents []Intent
+	// Unsettled is when the last change was done that no read-back has shown
+	// yet. A target may take its settle time from then until its reads show it;
+	// to plan from an earlier one would be to do things twice. Zero: all was shown.
+	Unsettled time.Time
 }
 
 // AppState is the ledger of one app.

@@ -2,6 +2,7 @@ package providers
 
 import (
 	"context"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
 )
@@ -13,6 +14,7 @@ func (r *run) finish(ctx context.Context) {
 	r.skipRest()
 	r.record()
 	r.confirm(ctx)
+	r.noteUnsettled()
 	r.result.tally()
 }
 
@@ -48,6 +50,18 @@ func (r *run) record() {
 	for i := range r.result.Changes {
 		if res := &r.result.Changes[i]; res.Done() {
 			r.result.State.Record(*res.Change, res.Outcome)
+		}
+	}
+}
+
+// noteUnsettled notes in the ledger when the last change was done that no
+// read-back has shown.
+func (r *run) noteUnsettled() {
+	r.opts.State.Unsettled = time.Time{}
+	for i := range r.result.Changes {
+		res := &r.result.Changes[i]
+		if (res.Status == Done || res.Status == NotInEffect) && res.Outcome.At.After(r.opts.State.Unsettled) {
+			r.opts.State.Unsettled = res.Outcome.At
 		}
 	}
 }

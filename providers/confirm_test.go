@@ -203,3 +203,26 @@ func TestOnlyTargetsThatWereWrittenToAreReadBack(t *testing.T) {
 		t.Errorf("reads: got %v, want only the first target read", got)
 	}
 }
+
+func TestTheLedgerSaysSinceWhenSomethingIsNotSeenAtTheTarget(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	there := shows(planner.Remote{Complete: true, Users: []planner.RemoteUser{{ID: "remote-ann"}}})
+	for name, test := range map[string]struct {
+		read func(context.Context) (*planner.Remote, error)
+		want time.Time
+	}{
+		"seen":         {read: there},
+		"not seen":     {read: shows(planner.Remote{Complete: true}), want: now},
+		"not readable": {want: now},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opts := optionsFor(&script{read: test.read})
+			opts.Now = func() time.Time { return now }
+			opts.State.Unsettled = now.Add(-time.Hour)
+			r := mustApply(t, planOf(createUser("ann")), opts)
+			if got := r.State.Unsettled; !got.Equal(test.want) {
+				t.Errorf("unsettled since %v, want %v", got, test.want)
+			}
+		})
+	}
+}

@@ -100,13 +100,13 @@ func (r *reader) header() (Header, func(*reader, Header) (*planner.State, error)
 	r.sum.Write(line)
 	return Header{
 		Lineage: h.Lineage, Serial: h.Serial, Apps: h.Apps,
-		Users: h.Users, Groups: h.Groups, Removals: h.Removals,
+		Users: h.Users, Groups: h.Groups, Removals: h.Removals, Unsettled: h.Unsettled.UTC(),
 	}, read, nil
 }
 
 // readV1 reads the lines of version 1 up to the seal.
 func readV1(r *reader, h Header) (*planner.State, error) {
-	s := &planner.State{Lineage: h.Lineage, Serial: h.Serial}
+	s := &planner.State{Lineage: h.Lineage, Serial: h.Serial, Unsettled: h.Unsettled}
 	for {
 		line, err := r.line()
 		if err != nil {

@@ -21,7 +21,7 @@ func Encode(w io.Writer, s *planner.State) error {
 	h := head(s)
 	out.line("{", header{
 		Format: format, Version: Version, Lineage: h.Lineage, Serial: h.Serial,
-		Apps: h.Apps, Users: h.Users, Groups: h.Groups, Removals: h.Removals,
+		Apps: h.Apps, Users: h.Users, Groups: h.Groups, Removals: h.Removals, Unsettled: h.Unsettled,
 	})
 	apps := sorted(s.Apps, func(a *planner.AppState) string { return a.App })
 	for i := range apps {
@@ -32,7 +32,7 @@ func Encode(w io.Writer, s *planner.State) error {
 
 // head counts what s holds.
 func head(s *planner.State) Header {
-	h := Header{Lineage: s.Lineage, Serial: s.Serial, Apps: len(s.Apps)}
+	h := Header{Lineage: s.Lineage, Serial: s.Serial, Apps: len(s.Apps), Unsettled: s.Unsettled.UTC()}
 	for i := range s.Apps {
 		h.Users += len(s.Apps[i].Users)
 		h.Groups += len(s.Apps[i].Groups)

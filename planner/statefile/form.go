@@ -21,6 +21,8 @@ type Header struct {
 	Users    int
 	Groups   int
 	Removals int
+	// Unsettled is that of the state, in UTC.
+	Unsettled time.Time
 }
 
 type header struct {
@@ -32,6 +34,8 @@ type header struct {
 	Users    int    `json:"users"`
 	Groups   int    `json:"groups"`
 	Removals int    `json:"removals"`
+	// Unsettled is left out where everything was read back.
+	Unsettled time.Time `json:"unsettled,omitzero"`
 }
 
 // A line's type stands at its beginning, so that it is known before the line is parsed.

@@ -3,6 +3,7 @@ package statefile_test
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -14,7 +15,7 @@ import (
 // example has one of everything that the format knows.
 func example() *planner.State {
 	return &planner.State{
-		Lineage: "lineage-1", Serial: 7,
+		Lineage: "lineage-1", Serial: 7, Unsettled: time.Date(2026, 11, 23, 12, 0, 0, 5, time.UTC),
 		Apps: []planner.AppState{{
 			App: "twingate", Identity: "https://acme.twingate.com/api/scim/v2",
 			Users: []planner.UserLink{{

@@ -142,6 +142,9 @@ func overlay(s *planner.State, h *history) (*planner.State, error) {
 	case continues:
 		for i := range h.done {
 			s.Record(h.done[i].change, h.done[i].outcome)
+			if at := h.done[i].outcome.At; at.After(s.Unsettled) {
+				s.Unsettled = at
+			}
 		}
 	}
 	// A create that was begun and never ended stays open, also when the state

@@ -44,6 +44,7 @@ func Run(t *testing.T, place func(t *testing.T) Place) {
 		{"a create that failed is no intent", failedCreateIsNoIntent},
 		{"a create that never ended outlives a save", intentOutlivesSave},
 		{"an intent ends when the state has its object", intentEndsWithLink},
+		{"what was done since the save is unsettled", doneIsUnsettled},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -282,4 +283,20 @@ func intentEndsWithLink(t *testing.T, p Place) {
 	must(t, "save", session.Save(context.Background(), &planner.State{Apps: example()}))
 	must(t, "unlock", session.Unlock(context.Background()))
 	wantIntents(t, p.Open())
+}
+
+func doneIsUnsettled(t *testing.T, p Place) {
+	at := time.Date(2026, 11, 2, 9, 31, 0, 0, time.UTC)
+	session := lock(t, p.Open(), "apply")
+	must(t, "settle", session.Settle(create("user.ann"), planner.Outcome{RemoteID: "u1", At: at}, nil))
+	must(t, "settle", session.Settle(create("user.bob"), planner.Outcome{RemoteID: "u2", At: at.Add(-time.Second)}, nil))
+	must(t, "unlock", session.Unlock(context.Background()))
+	st := read(t, p.Open())
+	if !st.Unsettled.Equal(at) {
+		t.Errorf("unsettled since %v, want %v", st.Unsettled, at)
+	}
+	save(t, p.Open(), st)
+	if st := read(t, p.Open()); !st.Unsettled.Equal(at) {
+		t.Errorf("unsettled after the save: got %v, want %v", st.Unsettled, at)
+	}
 }
