@@ -122,7 +122,7 @@ func (b *box) source(d *schema.Diagnostic, src map[string][]byte) {
 	if !o.Known() {
 		if d.Object != "" {
 			b.row()
-			b.wrapped(b.rule+"   ", b.rule+"   ", "about "+Terminal(d.Object)+inApp(d.App))
+			b.wrapped(b.rule+"   ", b.rule+"   ", "about "+Terminal(d.Object)+inApp(d))
 		}
 		return
 	}
@@ -141,12 +141,12 @@ func (b *box) source(d *schema.Diagnostic, src map[string][]byte) {
 	}
 }
 
-// inApp returns " in app.NAME", or nothing.
-func inApp(app string) string {
-	if app == "" {
+// inApp returns " in app.NAME", or nothing where the object says so already.
+func inApp(d *schema.Diagnostic) string {
+	if d.App == "" || d.Object == "app."+d.App {
 		return ""
 	}
-	return " in " + Terminal("app."+app)
+	return " in " + Terminal("app."+d.App)
 }
 
 // excerpt writes the source line and marks the range under it.

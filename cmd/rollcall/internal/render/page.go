@@ -47,6 +47,16 @@ func (p *page) wrapped(first, rest, text string) {
 	}
 }
 
+// lead writes a paragraph whose first words are painted.
+func (p *page) lead(c colour, words, text string) {
+	for i, s := range wrap(words+" "+text, p.style.columns()) {
+		if rest, ok := strings.CutPrefix(s, words); ok && i == 0 {
+			s = p.style.paint(c, words) + rest
+		}
+		p.line(s)
+	}
+}
+
 // wrap breaks text at spaces into lines of at most n columns. A word is broken
 // only where it is longer than a whole line.
 func wrap(text string, n int) []string {

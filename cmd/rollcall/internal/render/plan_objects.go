@@ -24,7 +24,7 @@ var legendOf = [...]struct {
 	mark    mark
 	meaning string
 }{
-	{markAdd, "create, reactivate or add"},
+	{markAdd, "create or add"},
 	{markChange, "change in place"},
 	{markDestroy, "deactivate, delete or remove"},
 	{markRelease, "release: no longer ours, left as it is"},
@@ -66,7 +66,7 @@ func verbOf(a planner.Action) verb {
 	case planner.Create:
 		return verb{4, markAdd, "will be created"}
 	case planner.Reactivate:
-		return verb{3, markAdd, "will be reactivated"}
+		return verb{3, markChange, "will be reactivated"}
 	case planner.AdoptIt:
 		return verb{2, markChange, "will be adopted"}
 	default:

@@ -167,8 +167,8 @@ func (p *page) verdict(plan *planner.Plan) {
 	p.fingerprint(plan)
 	if !plan.Applyable {
 		p.line()
-		p.wrapped("", "", p.style.paint(red, "Blocked:")+
-			" this plan cannot be applied, and nothing will be written. The guards and findings above say why.")
+		p.lead(red, "Blocked:", "this plan cannot be applied, and nothing will be written. "+
+			"The guards and findings above say why.")
 	}
 }
 

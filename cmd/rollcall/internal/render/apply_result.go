@@ -1,0 +1,200 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-dev/rollcall/providers"
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// ApplyResult writes what became of a plan: what failed and why, what was not
+// sent, what the target accepted without doing it, what cannot be confirmed,
+// the count, and what to run next.
+func ApplyResult(w io.Writer, r *providers.Result, s Style) error {
+	p := newPage(w, s)
+	p.failures(r)
+	p.rejections(r)
+	p.changeList("Not sent", r, providers.Skipped)
+	p.changeList("Accepted by the target, but not in effect", r, providers.NotInEffect)
+	p.changeList("Done, but the target does not let us confirm it", r, providers.Unconfirmed)
+	p.unread(r)
+	p.outcome(r)
+	return p.end()
+}
+
+// failures writes a box for each change that failed, and for what stopped the run.
+func (p *page) failures(r *providers.Result) {
+	for i := range r.Changes {
+		if c := &r.Changes[i]; c.Status == providers.Failed {
+			d := failure(c)
+			p.diagnostic(&d, nil)
+		}
+	}
+	for _, app := range slices.Sorted(maps.Keys(r.GaveUp)) {
+		p.diagnostic(&schema.Diagnostic{Severity: schema.Error, App: app, Object: "app." + app,
+			Summary: "The target was given up",
+			Detail:  "Too many changes in a row failed, so nothing more was sent there. The last cause: " + r.GaveUp[app].Error()}, nil)
+	}
+	if r.Stopped != nil {
+		d := stopped(r.Stopped)
+		p.diagnostic(&d, nil)
+	}
+}
+
+// failure makes a finding of a change that failed.
+func failure(c *providers.ChangeResult) schema.Diagnostic {
+	d := schema.Diagnostic{
+		Severity: schema.Error,
+		Summary:  strings.ToUpper(string(c.Change.Kind[:1])) + string(c.Change.Kind[1:]) + " not " + applyVerbOf(c.Change.Action).undone,
+		Detail:   objectName(c.Change) + ": " + c.Err.Error(),
+		App:      c.Change.App, Object: c.Change.Key, Origin: originOf(c.Change),
+	}
+	var object *providers.ObjectError
+	if errors.As(c.Err, &object) {
+		d.Code = object.Code
+	}
+	return d
+}
+
+// stopped makes a finding of what stopped the whole run.
+func stopped(err error) schema.Diagnostic {
+	d := schema.Diagnostic{Severity: schema.Error, Summary: "The apply was stopped", Detail: err.Error()}
+	var credentials *providers.CredentialsError
+	if errors.As(err, &credentials) {
+		d.Code = "credentials-rejected"
+		d.Detail += "\n\nNothing more was sent. Check the token with: rollcall target check"
+	}
+	return d
+}
+
+// rejections writes the members that targets refused.
+func (p *page) rejections(r *providers.Result) {
+	first := true
+	for i := range r.Changes {
+		c := &r.Changes[i]
+		if len(c.Rejected) == 0 {
+			continue
+		}
+		if first {
+			p.line()
+			p.line(p.style.paint(bold, "Members held back"), ": the rest of their groups went through")
+			first = false
+		}
+		p.line()
+		p.line("  ", objectName(c.Change), place(originOf(c.Change)))
+		for _, m := range c.Rejected {
+			p.wrapped("    ", "      ", Terminal(m.Member.Name)+": "+prose(m.Detail))
+		}
+	}
+}
+
+// changeList writes the changes of one status, each with its cause if it has any.
+func (p *page) changeList(heading string, r *providers.Result, status providers.Status) {
+	first := true
+	for i := range r.Changes {
+		c := &r.Changes[i]
+		if c.Status != status {
+			continue
+		}
+		if first {
+			p.line()
+			p.line(p.style.paint(bold, heading), ":")
+			first = false
+		}
+		text := objectName(c.Change) + ", " + string(c.Change.Action)
+		if c.Err != nil {
+			text += ": " + errorText(c.Err)
+		}
+		p.wrapped("  * ", "    ", text)
+	}
+}
+
+// unread says which targets could not be read back.
+func (p *page) unread(r *providers.Result) {
+	for _, app := range slices.Sorted(maps.Keys(r.ReadBack)) {
+		p.diagnostic(&schema.Diagnostic{Severity: schema.Warning, Code: "not-confirmed", App: app, Object: "app." + app,
+			Summary: "What was done could not be read back",
+			Detail:  r.ReadBack[app].Error() + "\n\nWhat was done stays done; the next plan compares again."}, nil)
+	}
+}
+
+// outcome writes the last lines.
+func (p *page) outcome(r *providers.Result) {
+	n := countStatuses(r)
+	p.line()
+	if done := len(r.Changes) - n[providers.Failed] - n[providers.Skipped]; done > 0 {
+		p.line(fmt.Sprintf("Confirmed by reading back: %d of %s.", n[providers.Confirmed], count(done, "change")))
+		p.line()
+	}
+	words, ok := outcomeWords(r)
+	text := counts(r) + rest(n)
+	switch {
+	case ok:
+		p.lead(green, words, text)
+	case r.Interrupted:
+		p.lead(yellow, words, text)
+		p.next("What was done is in the state. Run \"rollcall apply\" again for the rest.")
+	case !r.Written():
+		p.lead(red, words, text)
+		p.next("Nothing was written. Run \"rollcall apply\" again once the cause is mended.")
+	default:
+		p.lead(yellow, words, text)
+		p.next("What was done is in the state. Run \"rollcall plan\" to see what is left, " +
+			"and \"rollcall apply\" to do it.")
+	}
+}
+
+// outcomeWords says how an apply ended, and whether it ended well.
+func outcomeWords(r *providers.Result) (words string, ok bool) {
+	switch {
+	case r.Interrupted:
+		return "Apply interrupted!", false
+	case r.Converged():
+		return "Apply complete!", true
+	case !r.Written():
+		return "Apply failed.", false
+	}
+	return "Apply partly done.", false
+}
+
+// counts counts the objects that were dealt with, in Terraform's words.
+func counts(r *providers.Result) string {
+	return fmt.Sprintf("%d added, %d changed, %d destroyed.", r.Added, r.Changed, r.Destroyed)
+}
+
+// next says what to run now.
+func (p *page) next(text string) {
+	p.line()
+	p.wrapped("", "", text)
+}
+
+// countStatuses counts the changes by status.
+func countStatuses(r *providers.Result) map[providers.Status]int {
+	n := map[providers.Status]int{}
+	for i := range r.Changes {
+		n[r.Changes[i].Status]++
+	}
+	return n
+}
+
+// rest says how many changes are left, " 2 failed, 1 not sent."
+func rest(n map[providers.Status]int) string {
+	var parts []string
+	for _, s := range []struct {
+		status providers.Status
+		words  string
+	}{{providers.Failed, "failed"}, {providers.Skipped, "not sent"}, {providers.NotInEffect, "not in effect"}} {
+		if n[s.status] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[s.status], s.words))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " " + strings.Join(parts, ", ") + "."
+}

@@ -1,0 +1,288 @@
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/planfile"
+	"github.com/rollcall-dev/rollcall/providers"
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// Events writes the stream of `-json`: one JSON object a line, in the manner of
+// Terraform's machine-readable UI. Every line has @level, @message, @module,
+// @timestamp and type; what else it has depends on the type. It is for one
+// goroutine at a time.
+type Events struct {
+	w   io.Writer
+	now func() time.Time
+	err error
+}
+
+// NewEvents returns a stream to w; now is the clock of its time stamps.
+func NewEvents(w io.Writer, now func() time.Time) *Events { return &Events{w: w, now: now} }
+
+// Err returns the first error of the stream. What follows it is not written.
+func (s *Events) Err() error { return s.err }
+
+// event is one line of the stream.
+type event struct {
+	Level      string          `json:"@level"`
+	Message    string          `json:"@message"`
+	Module     string          `json:"@module"`
+	Timestamp  string          `json:"@timestamp"`
+	Type       string          `json:"type"`
+	Rollcall   string          `json:"rollcall,omitempty"`
+	UI         string          `json:"ui,omitempty"`
+	Change     json.RawMessage `json:"change,omitempty"`
+	Drift      *driftJSON      `json:"drift,omitempty"`
+	Withheld   *withheldJSON   `json:"withheld,omitempty"`
+	Finding    *diagnosticJSON `json:"finding,omitempty"`
+	Diagnostic *diagnosticJSON `json:"diagnostic,omitempty"`
+	Changes    *summaryJSON    `json:"changes,omitempty"`
+	Hook       *hookJSON       `json:"hook,omitempty"`
+	Progress   *progressJSON   `json:"progress,omitempty"`
+	Rejected   []rejectedJSON  `json:"rejected,omitempty"`
+	Error      string          `json:"error,omitempty"`
+	Wait       float64         `json:"wait_seconds,omitempty"`
+}
+
+// summaryJSON counts objects, under Terraform's names.
+type summaryJSON struct {
+	Add         int    `json:"add"`
+	Change      int    `json:"change"`
+	Remove      int    `json:"remove"`
+	Operation   string `json:"operation"`
+	Requests    int    `json:"requests,omitempty"`
+	Applyable   *bool  `json:"applyable,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// hookJSON says which change an event of an apply is about.
+type hookJSON struct {
+	ID       string  `json:"id"`
+	App      string  `json:"app"`
+	Kind     string  `json:"kind"`
+	Key      string  `json:"key"`
+	Name     string  `json:"name"`
+	RemoteID string  `json:"remote_id,omitempty"`
+	Action   string  `json:"action"`
+	Elapsed  float64 `json:"elapsed_seconds"`
+}
+
+type progressJSON struct {
+	Done    int     `json:"done"`
+	Total   int     `json:"total"`
+	Elapsed float64 `json:"elapsed_seconds"`
+}
+
+type rejectedJSON struct {
+	Name   string `json:"name"`
+	Detail string `json:"detail"`
+}
+
+type driftJSON struct {
+	App      string         `json:"app"`
+	Kind     string         `json:"kind"`
+	Key      string         `json:"key"`
+	Name     string         `json:"name"`
+	RemoteID string         `json:"remote_id"`
+	What     string         `json:"what"`
+	Before   map[string]any `json:"before"`
+	After    map[string]any `json:"after"`
+	Members  membersJSON    `json:"members"`
+}
+
+type membersJSON struct {
+	Add    []string `json:"add"`
+	Remove []string `json:"remove"`
+}
+
+type withheldJSON struct {
+	App     string `json:"app"`
+	Group   string `json:"group"`
+	Login   string `json:"login"`
+	Missing string `json:"missing"`
+	File    string `json:"file,omitempty"`
+	Line    uint32 `json:"line,omitempty"`
+}
+
+// Version begins the stream: which rollcall writes it, and in which format.
+func (s *Events) Version(version string) {
+	s.write(event{Level: "info", Message: "rollcall " + version, Type: "version", Rollcall: version, UI: "1.0"})
+}
+
+// Plan writes a whole plan: changes in the form of the plan document, drift,
+// withheld members, findings, and the summary.
+func (s *Events) Plan(p *planner.Plan) {
+	for i := range p.Changes {
+		s.plannedChange(&p.Changes[i])
+	}
+	s.Drift(p.Drift)
+	for i := range p.Withheld {
+		s.withheld(&p.Withheld[i])
+	}
+	for i := range p.Findings {
+		s.finding(&p.Findings[i])
+	}
+	sum := &p.Summary
+	s.write(event{Level: "info", Type: "change_summary",
+		Message: fmt.Sprintf("Plan: %d to add, %d to change, %d to destroy.", sum.Add, sum.Change, sum.Destroy),
+		Changes: &summaryJSON{Add: sum.Add, Change: sum.Change, Remove: sum.Destroy, Operation: "plan",
+			Requests: sum.Requests, Applyable: &p.Applyable, Fingerprint: p.Fingerprint}})
+}
+
+// plannedChange writes one change of a plan.
+func (s *Events) plannedChange(c *planner.Change) {
+	encoded, err := planfile.AppendChange(nil, c)
+	if err != nil {
+		s.fail(fmt.Errorf("encode the change of %s %q: %w", c.Kind, c.Name, err))
+		return
+	}
+	s.write(event{Level: "info", Type: "planned_change",
+		Message: objectName(c) + ": Plan to " + string(c.Action), Change: encoded})
+}
+
+// Drift writes what was changed outside, one line an object.
+func (s *Events) Drift(drifts []planner.Drift) {
+	for i := range drifts {
+		d := &drifts[i]
+		what, _ := driftPhrase(d.What)
+		s.write(event{Level: "info", Type: "drift",
+			Message: string(d.Kind) + " " + Quote(d.Name) + " " + what,
+			Drift: &driftJSON{
+				App: d.App, Kind: string(d.Kind), Key: d.Key, Name: d.Name, RemoteID: d.RemoteID, What: d.What,
+				Before: valueMap(d.Before), After: valueMap(d.After),
+				Members: membersJSON{Add: memberNames(d.Members.Add), Remove: memberNames(d.Members.Remove)},
+			}})
+	}
+}
+
+// withheld writes one member who is not pushed.
+func (s *Events) withheld(w *planner.Withheld) {
+	s.write(event{Level: "info", Type: "withheld",
+		Message: "group " + Quote(w.Group) + ": " + Terminal(w.Login) + " withheld: " + missingText(w),
+		Withheld: &withheldJSON{App: w.App, Group: w.Group, Login: w.Login, Missing: w.Missing,
+			File: w.Origin.File, Line: w.Origin.Line}})
+}
+
+// finding writes one finding of a plan.
+func (s *Events) finding(d *schema.Diagnostic) {
+	j := diagnosticOf(d, nil)
+	s.write(event{Level: level(d.Severity), Type: "finding", Message: diagnosticMessage(d), Finding: &j})
+}
+
+// Diagnostics writes findings about what a person wrote, with the source where
+// src has it.
+func (s *Events) Diagnostics(all schema.Diagnostics, src map[string][]byte) {
+	for i := range all {
+		j := diagnosticOf(&all[i], src)
+		s.write(event{Level: level(all[i].Severity), Type: "diagnostic", Message: diagnosticMessage(&all[i]), Diagnostic: &j})
+	}
+}
+
+// Error writes an error of the run itself, as a diagnostic.
+func (s *Events) Error(err error) {
+	s.Diagnostics(schema.Diagnostics{{Severity: schema.Error, Summary: "The run failed", Detail: err.Error()}}, nil)
+}
+
+// Event writes an event of an apply. It may be given to it as its watcher.
+func (s *Events) Event(e providers.Event) {
+	out := event{Level: "info", Message: eventText(&e), Type: e.Type, Wait: e.Wait.Seconds()}
+	if e.Change != nil {
+		c := e.Change
+		out.Hook = &hookJSON{ID: c.ID, App: c.App, Kind: string(c.Kind), Key: c.Key, Name: c.Name,
+			RemoteID: c.RemoteID, Action: string(c.Action), Elapsed: e.Elapsed.Seconds()}
+	}
+	switch e.Type {
+	case providers.EventProgress:
+		out.Progress = &progressJSON{Done: e.Done, Total: e.Total, Elapsed: e.Elapsed.Seconds()}
+	case providers.EventErrored, providers.EventQuarantined:
+		out.Level = "error"
+	case providers.EventRetry:
+		out.Level = "warn"
+	}
+	if e.Err != nil {
+		out.Error = e.Err.Error()
+	}
+	for _, r := range e.Rejected {
+		out.Rejected = append(out.Rejected, rejectedJSON{Name: r.Member.Name, Detail: r.Detail})
+	}
+	s.write(out)
+}
+
+// Result ends the stream of an apply with what was done.
+func (s *Events) Result(r *providers.Result) {
+	words, ok := outcomeWords(r)
+	out := event{Level: "info", Type: "change_summary", Message: words + " " + counts(r) + rest(countStatuses(r)),
+		Changes: &summaryJSON{Add: r.Added, Change: r.Changed, Remove: r.Destroyed, Operation: "apply"}}
+	if !ok {
+		out.Level = "warn"
+	}
+	s.write(out)
+}
+
+// diagnosticMessage tells a finding in one line.
+func diagnosticMessage(d *schema.Diagnostic) string {
+	name, _ := severityText(d.Severity)
+	return name + ": " + prose(d.Summary) + place(d.Origin)
+}
+
+// level returns the log level of a severity.
+func level(s schema.Severity) string {
+	switch s {
+	case schema.Error, schema.Guarded:
+		return "error"
+	case schema.Warning:
+		return "warn"
+	}
+	return "info"
+}
+
+// write writes one line.
+func (s *Events) write(e event) {
+	if s.err != nil {
+		return
+	}
+	e.Module, e.Timestamp = "rollcall", s.now().UTC().Format("2006-01-02T15:04:05.000000Z")
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(e); err != nil {
+		s.fail(fmt.Errorf("encode the event %s: %w", strconv.Quote(e.Type), err))
+		return
+	}
+	if _, err := s.w.Write(jsonLine(line.Bytes())); err != nil {
+		s.fail(fmt.Errorf("write the event stream: %w", err))
+	}
+}
+
+// fail keeps the first error.
+func (s *Events) fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// valueMap turns values into an object by path.
+func valueMap(values []schema.Value) map[string]any {
+	m := make(map[string]any, len(values))
+	for i := range values {
+		m[values[i].Path] = values[i].Value
+	}
+	return m
+}
+
+// memberNames returns the names of members, never nil.
+func memberNames(members []planner.Member) []string {
+	names := make([]string, 0, len(members))
+	for i := range members {
+		names = append(names, members[i].Name)
+	}
+	return names
+}
