@@ -27,21 +27,43 @@ func (r *run) carry(l *lane, t turn, res *ChangeResult) (took time.Duration) {
 		res.Status = Skipped
 		res.Err = notSent(l)
 	}
-	if intent != nil || !effectKnown(res.Err) {
+	if intent != nil {
 		return took
 	}
-	if err := r.opts.Journal.Settle(*c, res.Outcome, res.Err); err != nil {
+	if err := r.settleIn(res); err != nil {
 		r.halt(journalError(c, err))
 	}
 	return took
 }
 
-// effectKnown reports whether err leaves no doubt about what happened at the
-// target. Where it does, the intent stays open, so that the next run looks the
-// object up before it repeats anything.
-func effectKnown(err error) bool {
+// settleIn writes down how a change ended. Where nobody knows, the intent
+// stays open, so that the next run looks the object up before it repeats anything.
+func (r *run) settleIn(res *ChangeResult) error {
+	if c, ok := res.effect(); ok {
+		return r.opts.Journal.Settle(c, res.Outcome, nil)
+	}
 	var object *ObjectError
-	return err == nil || errors.As(err, &object) || errors.Is(err, errNotSent)
+	if errors.As(res.Err, &object) || errors.Is(res.Err, errNotSent) {
+		return r.opts.Journal.Settle(*res.Change, res.Outcome, res.Err)
+	}
+	return nil
+}
+
+// effect returns what the ledger must record, if anything. An object that was
+// made before its change failed is ours: without the link, the next plan would
+// take it for somebody else's.
+func (r *ChangeResult) effect() (planner.Change, bool) {
+	c := *r.Change
+	if r.Done() {
+		return c, true
+	}
+	c.Members, c.Link.Known = planner.MemberChanges{}, nil
+	return c, r.made()
+}
+
+// made reports whether a create failed after it had made its object.
+func (r *ChangeResult) made() bool {
+	return r.Status == Failed && r.Change.Action == planner.Create && r.Outcome.RemoteID != ""
 }
 
 func journalError(c *planner.Change, err error) error {

@@ -68,7 +68,10 @@ func TestWhateverFailsExactlyWhatCanBeDoneIsDone(t *testing.T) {
 			}
 		}
 		target := &script{answer: func(_ context.Context, c planner.Change) (planner.Outcome, error) {
-			return planner.Outcome{RemoteID: "remote-" + c.Key}, failing[c.ID]
+			if err := failing[c.ID]; err != nil {
+				return planner.Outcome{}, err
+			}
+			return planner.Outcome{RemoteID: "remote-" + c.Key}, nil
 		}}
 		opts := optionsFor(target)
 		opts.Parallelism = rapid.IntRange(1, 6).Draw(t, "parallelism")

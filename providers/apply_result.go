@@ -48,8 +48,9 @@ func (r *run) skipRest() {
 // record writes what was done into the ledger, in the order of the plan.
 func (r *run) record() {
 	for i := range r.result.Changes {
-		if res := &r.result.Changes[i]; res.Done() {
-			r.result.State.Record(*res.Change, res.Outcome)
+		res := &r.result.Changes[i]
+		if c, ok := res.effect(); ok {
+			r.result.State.Record(c, res.Outcome)
 		}
 	}
 }
@@ -60,7 +61,8 @@ func (r *run) noteUnsettled() {
 	r.opts.State.Unsettled = time.Time{}
 	for i := range r.result.Changes {
 		res := &r.result.Changes[i]
-		if (res.Status == Done || res.Status == NotInEffect) && res.Outcome.At.After(r.opts.State.Unsettled) {
+		unseen := res.Status == Done || res.Status == NotInEffect || res.made()
+		if unseen && res.Outcome.At.After(r.opts.State.Unsettled) {
 			r.opts.State.Unsettled = res.Outcome.At
 		}
 	}
@@ -98,7 +100,7 @@ func weightOf(a planner.Action) weight {
 func (r *Result) tally() {
 	weights := make(map[object]weight, len(r.Changes))
 	for i := range r.Changes {
-		if c := &r.Changes[i]; c.Done() {
+		if c := &r.Changes[i]; c.Done() || c.made() {
 			o := objectOf(c.Change)
 			weights[o] = max(weights[o], weightOf(c.Change.Action))
 		}

@@ -254,3 +254,27 @@ func failing(ids string, err error) func(context.Context, planner.Change) (plann
 		return planner.Outcome{RemoteID: "remote-" + c.Key}, nil
 	}
 }
+
+func TestAGroupThatWasMadeBeforeItsMembersFailedIsRecordedAsOurs(t *testing.T) {
+	for name, cause := range map[string]error{"refused": refused, "unreachable": unreachable} {
+		t.Run(name, func(t *testing.T) {
+			target := &script{answer: func(_ context.Context, c planner.Change) (planner.Outcome, error) {
+				return planner.Outcome{RemoteID: "remote-staff"}, cause
+			}}
+			made := memberChange("staff", []string{"ann"}, nil)
+			made.Action, made.Wave, made.RemoteID = planner.Create, 3, ""
+			opts := optionsFor(target)
+			r := mustApply(t, planOf(made), opts)
+			if r.Changes[0].Status != providers.Failed || !r.Written() || r.Added != 1 {
+				t.Errorf("got %s, written %v, %d added; want failed, written, 1", r.Changes[0].Status, r.Written(), r.Added)
+			}
+			j := opts.Journal.(*journal)
+			if diff := cmp.Diff([]string{"intend staff", "done staff"}, j.entries); diff != "" {
+				t.Errorf("journal (-want +got):\n%s", diff)
+			}
+			if got := j.done["staff"].Members.Add; len(got) != 0 {
+				t.Errorf("members on record: got %v, want none", got)
+			}
+		})
+	}
+}

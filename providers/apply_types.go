@@ -103,10 +103,10 @@ type Result struct {
 	ReadBack map[string]error
 }
 
-// Written reports whether any change was done.
+// Written reports whether any change was done, at least in part.
 func (r *Result) Written() bool {
 	for i := range r.Changes {
-		if r.Changes[i].Done() {
+		if c := &r.Changes[i]; c.Done() || c.made() {
 			return true
 		}
 	}

@@ -68,6 +68,8 @@ var errNoRead = errors.New("this target cannot be read")
 type journal struct {
 	mu      sync.Mutex
 	entries []string
+	// done are the changes that were settled, as they were written down.
+	done map[string]planner.Change
 	// broken refuses an entry; nil means that every one is written.
 	broken func(entry string) error
 }
@@ -90,6 +92,12 @@ func (j *journal) Settle(c planner.Change, _ planner.Outcome, failed error) erro
 	if failed != nil {
 		return j.write("fail " + c.ID)
 	}
+	j.mu.Lock()
+	if j.done == nil {
+		j.done = map[string]planner.Change{}
+	}
+	j.done[c.ID] = c
+	j.mu.Unlock()
 	return j.write("done " + c.ID)
 }
 

@@ -117,6 +117,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		if !again {
 			return t.response, t.err
 		}
+		ReportRetry(ctx, t.err, wait)
 		if err := c.opts.Clock.Sleep(ctx, wait); err != nil {
 			return nil, errors.Join(t.err, err)
 		}

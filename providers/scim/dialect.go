@@ -51,8 +51,6 @@ type PageMethod string
 
 // The values of page.method.
 const (
-	// PageAuto is by index, unless the service turns out to know cursors alone.
-	PageAuto   PageMethod = "auto"
 	PageIndex  PageMethod = "index"
 	PageCursor PageMethod = "cursor"
 	PageNone   PageMethod = "none"
@@ -171,12 +169,16 @@ func (d *Dialect) Capabilities() planner.Capabilities {
 // DialectFor returns the dialect that t speaks, with t's settings and limits
 // in it. A sandbox speaks the dialect that its block names.
 func DialectFor(t schema.Target) (Dialect, error) {
-	d, ok := DialectByName(t.Dialect)
-	if t.Dialect == sandboxName {
-		d, ok = sandboxSpeaking(t.SandboxDialect), true
+	name := t.Dialect
+	if name == sandboxName && t.SandboxDialect != "" {
+		name = t.SandboxDialect
 	}
+	d, ok := DialectByName(name)
 	if !ok {
-		return Dialect{}, fmt.Errorf("target %s: no dialect is called %q", t.Address, t.Dialect)
+		return Dialect{}, fmt.Errorf("target %s: no dialect is called %q", t.Address, name)
+	}
+	if t.Dialect == sandboxName {
+		d.Lookup.Settle = sandboxSettle
 	}
 	for _, s := range t.Settings {
 		if err := d.apply(s); err != nil {

@@ -14,6 +14,7 @@ import (
 // Read reads all users and groups, and proves that it saw them all.
 func (t *Target) Read(ctx context.Context) (*planner.Remote, error) {
 	before := t.client.Requests()
+	t.discover(ctx)
 	r := &planner.Remote{Target: t.address, Identity: t.identity, ReadAt: t.clock.Now()}
 	var groups []group
 	g, gctx := errgroup.WithContext(ctx)
@@ -51,7 +52,7 @@ func wrapRead(what string, err error) error {
 // users is the list of users that filter picks; all if it is empty.
 func (t *Target) users(filter string) *list[planner.RemoteUser] {
 	return &list[planner.RemoteUser]{
-		client: t.client, kind: "Users", filter: filter, page: t.dialect.Page, decode: t.user, cursors: t.knowsCursors,
+		client: t.client, kind: "Users", filter: filter, page: t.dialect.Page, decode: t.user,
 		id:   func(u *planner.RemoteUser) string { return u.ID },
 		same: sameUser,
 		tell: func(done, total int) {
@@ -65,7 +66,7 @@ func (t *Target) users(filter string) *list[planner.RemoteUser] {
 // groups is the list of groups that filter picks; all if it is empty.
 func (t *Target) groups(filter string) *list[group] {
 	return &list[group]{
-		client: t.client, kind: "Groups", filter: filter, page: t.dialect.Page, decode: decodeGroup, cursors: t.knowsCursors,
+		client: t.client, kind: "Groups", filter: filter, page: t.dialect.Page, decode: decodeGroup,
 		id:   func(g *group) string { return g.ID },
 		same: sameGroup,
 		tell: func(done, total int) {

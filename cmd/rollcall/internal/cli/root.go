@@ -41,12 +41,8 @@ var commands = [...]func(*app) *cobra.Command{
 	newInit,
 	newValidate,
 	newFmt,
-	newPlan,
-	newApply,
 	newState,
 	newForceUnlock,
-	newSandbox,
-	newExplainCode,
 	newCompletion,
 	newVersion,
 }

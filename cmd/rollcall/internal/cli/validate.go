@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
 )
 
@@ -39,21 +38,15 @@ func (a *app) validate(ctx context.Context, flags loadFlags, asJSON bool) error 
 		return err
 	}
 	defer p.Close()
-	a.sources = p.Sources
-	switch {
-	case asJSON:
-		err = render.DiagnosticsJSON(a.stdout, p.Findings, p.Sources)
-	default:
-		err = a.diagnostics(p.Findings)
+	if asJSON {
+		return a.validateJSON(p)
 	}
-	if err != nil {
+	if err := a.diagnostics(p.Findings, p.Sources); err != nil {
 		return err
 	}
 	if p.Findings.HasErrors() {
 		return status(exitError)
 	}
-	if !asJSON {
-		fmt.Fprintln(a.stdout, "The configuration is valid.")
-	}
+	fmt.Fprintln(a.stdout, "The configuration is valid.")
 	return nil
 }
