@@ -57,6 +57,13 @@ adopt {
 			is held back while the rest goes on. Free the name at the target, or rename here.`,
 	},
 	{
+		Code: "refused", Severity: Error, Title: "The target refused an object",
+		Text: `The target understood the request and said no: an attribute that it does not take, a value that it does
+			not allow, a thing that it cannot do. The same request would be refused again, so the object is held back
+			while the rest goes on. The target's answer is shown with method, path and status. Correct the value
+			here, drop the attribute from the app's mapping, or ask whoever runs the target.`,
+	},
+	{
 		Code: "member-rejected", Severity: Error, Title: "The target refused a member of a group",
 		Text: `The target accepted the change of a group but not this one member, whose account it does not know or
 			does not allow there. The others went through; the next plan holds exactly this one again. The target's

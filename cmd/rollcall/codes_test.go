@@ -1,6 +1,15 @@
 package main
 
 import (
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/importer"
+	"go/types"
+	"io"
+	"maps"
+	"os"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,5 +41,61 @@ func wantCanonical(t *testing.T, text string) {
 	}
 	if diff := cmp.Diff(text, string(hclwrite.Format([]byte(text)))); diff != "" {
 		t.Errorf("example is not formatted (- is, + should be):\n%s", diff)
+	}
+}
+
+// codesInUse finds every constant of type schema.Code in the code, with one
+// place that uses it. It goes by types, so a reason's code is none of them.
+func codesInUse(t *testing.T) map[schema.Code]string {
+	t.Helper()
+	exports := map[string]string{}
+	for _, p := range everyPackage(t) {
+		exports[p.ImportPath] = p.Export
+	}
+	compiled := importer.ForCompiler(fileSet, "gc", func(path string) (io.ReadCloser, error) {
+		return os.Open(exports[path])
+	})
+	files := map[*pkg][]*ast.File{}
+	for _, s := range productFiles(t) {
+		files[s.pkg] = append(files[s.pkg], s.file)
+	}
+	used := map[schema.Code]string{}
+	for p, parsed := range files {
+		if p.path() == "schema" {
+			continue // the catalogue itself
+		}
+		info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
+		config := types.Config{Importer: compiled}
+		if _, err := config.Check(p.ImportPath, fileSet, parsed, info); err != nil {
+			t.Fatalf("check the types of %s: %v", p.path(), err)
+		}
+		collectCodes(info, used)
+	}
+	return used
+}
+
+// collectCodes adds the constants of type schema.Code that info knows.
+func collectCodes(info *types.Info, used map[schema.Code]string) {
+	for expr, tv := range info.Types {
+		if tv.Value == nil || tv.Value.Kind() != constant.String || tv.Type.String() != module+"/schema.Code" {
+			continue
+		}
+		if code := schema.Code(constant.StringVal(tv.Value)); code != "" {
+			at := fileSet.Position(expr.Pos())
+			used[code] = fmt.Sprintf("%s:%d", at.Filename, at.Line)
+		}
+	}
+}
+
+func TestEveryCodeInUseIsInTheCatalogue(t *testing.T) {
+	t.Parallel()
+	used := codesInUse(t)
+	if len(used) == 0 {
+		t.Fatal("no code was found in use")
+	}
+	for _, code := range slices.Sorted(maps.Keys(used)) {
+		if _, known := code.Doc(); !known {
+			t.Errorf("%s: the code %q is not in the catalogue", used[code], code)
+		}
 	}
 }
