@@ -57,7 +57,8 @@ func (e *IncompleteReadError) Error() string { return "incomplete read: " + e.Wh
 // ObjectError says that the target refused one object: the object is held
 // back, everything else goes on.
 type ObjectError struct {
-	// Code is conflict, name-collision, ambiguous-match, member-rejected or target-gone.
+	// Code is conflict, refused, name-collision, ambiguous-match, member-rejected,
+	// not-confirmed or target-gone.
 	Code schema.Code
 	Err  error
 }

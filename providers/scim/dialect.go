@@ -51,6 +51,8 @@ type PageMethod string
 
 // The values of page.method.
 const (
+	// PageAuto is by index, unless the service turns out to know cursors alone.
+	PageAuto   PageMethod = "auto"
 	PageIndex  PageMethod = "index"
 	PageCursor PageMethod = "cursor"
 	PageNone   PageMethod = "none"
@@ -169,16 +171,12 @@ func (d *Dialect) Capabilities() planner.Capabilities {
 // DialectFor returns the dialect that t speaks, with t's settings and limits
 // in it. A sandbox speaks the dialect that its block names.
 func DialectFor(t schema.Target) (Dialect, error) {
-	name := t.Dialect
-	if name == sandboxName && t.SandboxDialect != "" {
-		name = t.SandboxDialect
-	}
-	d, ok := DialectByName(name)
-	if !ok {
-		return Dialect{}, fmt.Errorf("target %s: no dialect is called %q", t.Address, name)
-	}
+	d, ok := DialectByName(t.Dialect)
 	if t.Dialect == sandboxName {
-		d.Lookup.Settle = sandboxSettle
+		d, ok = sandboxSpeaking(t.SandboxDialect), true
+	}
+	if !ok {
+		return Dialect{}, fmt.Errorf("target %s: no dialect is called %q", t.Address, t.Dialect)
 	}
 	for _, s := range t.Settings {
 		if err := d.apply(s); err != nil {

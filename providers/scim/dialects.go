@@ -9,6 +9,7 @@ import (
 )
 
 const (
+	standardName  = "scim"
 	sandboxName   = "sandbox"
 	sandboxSettle = time.Second
 	seen          = "2026-11-23"
@@ -16,7 +17,10 @@ const (
 
 // Dialects returns all dialects, sorted by name. The caller may change them.
 func Dialects() []Dialect {
-	all := []Dialect{aws(), github(), okta(), sandbox(), standard(), sentry(), slack(), atlassian(), hcpTerraform(), twingate()}
+	all := []Dialect{
+		standard(), twingate(), aws(), slack(), github(), okta(), sentry(), atlassian(), hcpTerraform(),
+		sandbox(), putOnly(), capped(),
+	}
 	slices.SortFunc(all, func(a, b Dialect) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
@@ -35,9 +39,9 @@ func DialectByName(name string) (Dialect, bool) {
 // limits that hold for most of those that do not.
 func standard() Dialect {
 	return Dialect{
-		Name:  "scim",
+		Name:  standardName,
 		Title: "any SCIM 2.0 service",
-		Page:  Page{Method: PageIndex, Max: 100, VerifyEnd: true, Parallel: true},
+		Page:  Page{Method: PageAuto, Max: 100, VerifyEnd: true, Parallel: true},
 		Lookup: Lookup{
 			UserBy: []string{"externalId", "userName"}, GroupBy: []string{"externalId", "displayName"},
 			Settle: 5 * time.Second,
@@ -63,11 +67,50 @@ func standard() Dialect {
 func sandbox() Dialect {
 	d := standard()
 	d.Name, d.Title = sandboxName, "the SCIM service inside rollcall"
-	d.Page.VerifyEnd = false
+	d.Page = Page{Method: PageIndex, Max: 1000, Parallel: true}
 	d.Lookup.TrustEmpty = true
 	d.Lookup.Settle = sandboxSettle
-	d.Write.GroupNamesUnique = true
 	d.Deviations = nil
+	return d
+}
+
+// sandboxSpeaking is the dialect for a sandbox that was told to behave as text
+// says: a dialect's name, and quirks after commas. With quirks nothing that it
+// says can be trusted.
+func sandboxSpeaking(text string) Dialect {
+	name, quirks, _ := strings.Cut(text, ",")
+	d, ok := DialectByName(strings.TrimSpace(name))
+	if !ok {
+		quirks = text
+	}
+	if !ok || d.Name == standardName {
+		d = sandbox()
+	}
+	if quirks != "" {
+		d.Page.Max, d.Page.VerifyEnd, d.Lookup.TrustEmpty = standard().Page.Max, true, false
+	}
+	d.Lookup.Settle = sandboxSettle
+	return d
+}
+
+// putOnly is for services without PATCH, which RFC 7644 leaves them free to be.
+func putOnly() Dialect {
+	d := standard()
+	d.Name, d.Title = "put-only", "a service without PATCH"
+	d.Write.User, d.Write.Group = MethodPut, MethodPut
+	d.Deviations = []Deviation{
+		{"write.user", "PATCH is optional", "RFC 7644 section 3.5.2", seen},
+		{"write.group", "PATCH is optional", "RFC 7644 section 3.5.2", seen},
+	}
+	return d
+}
+
+// capped is for services that cut the members of large groups off.
+func capped() Dialect {
+	d := standard()
+	d.Name, d.Title = "capped", "a service that returns at most 100 members"
+	d.Members = Members{Read: planner.MembersCapped, Cap: 100}
+	d.Deviations = []Deviation{{"members.read", "members above 100 are not returned", "FusionAuth/fusionauth-issues#2784", seen}}
 	return d
 }
 

@@ -41,6 +41,9 @@ func (t *Target) discover(ctx context.Context) Discovery {
 	return t.discovered.Discovery
 }
 
+// knowsCursors reports whether the service says that it pages by cursor.
+func (t *Target) knowsCursors(ctx context.Context) bool { return t.discover(ctx).Cursor }
+
 func decodeDiscovery(body []byte) Discovery {
 	m := membersOf(nil, body)
 	supported := func(feature, flag string) bool {

@@ -57,8 +57,8 @@ func (t *Target) lookUp(ctx context.Context, w wanted, whole bool) ([]candidate,
 
 // key is one way to find an object: a filter, and the check of its answer.
 type key struct {
-	filter string
-	fits   func(candidate) bool
+	attribute, filter string
+	fits              func(candidate) bool
 }
 
 // keys are the ways to find w, in the dialect's order.
@@ -71,13 +71,13 @@ func (t *Target) keys(w wanted) []key {
 	for _, attribute := range by {
 		switch {
 		case attribute == "externalId" && w.externalID != "":
-			out = append(out, key{equals(attribute, w.externalID), func(c candidate) bool { return c.externalID == w.externalID }})
+			out = append(out, key{attribute, equals(attribute, w.externalID), func(c candidate) bool { return c.externalID == w.externalID }})
 		case attribute != "externalId" && w.name != "":
-			out = append(out, key{equals(attribute, w.name), func(c candidate) bool { return schema.Fold(c.name) == schema.Fold(w.name) }})
+			out = append(out, key{attribute, equals(attribute, w.name), func(c candidate) bool { return schema.Fold(c.name) == schema.Fold(w.name) }})
 		}
 	}
 	if w.email != "" {
-		out = append(out, key{equals("emails.value", w.email), func(c candidate) bool {
+		out = append(out, key{"emails.value", equals("emails.value", w.email), func(c candidate) bool {
 			return slices.ContainsFunc(c.emails, func(e string) bool { return strings.EqualFold(e, w.email) })
 		}})
 	}
@@ -115,7 +115,7 @@ func (t *Target) listAll(ctx context.Context, kind string) ([]candidate, error) 
 
 func (t *Target) candidates(kind, filter string) *list[candidate] {
 	return &list[candidate]{
-		client: t.client, kind: kind, filter: filter, page: t.dialect.Page, decode: decodeCandidate(kind),
+		client: t.client, kind: kind, filter: filter, page: t.dialect.Page, decode: decodeCandidate(kind), cursors: t.knowsCursors,
 		id:   func(c *candidate) string { return c.id },
 		same: func(a, b *candidate) bool { return a.externalID == b.externalID && a.name == b.name },
 		tell: func(int, int) {},

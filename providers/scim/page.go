@@ -67,6 +67,8 @@ type list[T any] struct {
 	id     func(*T) string
 	same   func(a, b *T) bool
 	tell   func(done, total int)
+	// cursors reports whether the target says that it pages by cursor.
+	cursors func(context.Context) bool
 }
 
 // fetch asks for one page.

@@ -36,9 +36,25 @@ func (l *list[T]) all(ctx context.Context) (items []T, unstable bool, err error)
 	return second.items, second.overlap, second.prove()
 }
 
-// readOnce reads the list from its start to its end.
+// readOnce reads the list from its start to its end. Where reading by index
+// proves nothing and the target says that it knows cursors, those are followed.
 func (l *list[T]) readOnce(ctx context.Context) (*reading[T], error) {
-	switch l.page.Method {
+	r, err := l.readBy(ctx, l.page.Method)
+	if l.page.Method != PageAuto {
+		return r, err
+	}
+	if err == nil {
+		err = r.prove()
+	}
+	var unproven *providers.IncompleteReadError
+	if errors.As(err, &unproven) && l.cursors(ctx) {
+		return l.readBy(ctx, PageCursor)
+	}
+	return r, err
+}
+
+func (l *list[T]) readBy(ctx context.Context, method PageMethod) (*reading[T], error) {
+	switch method {
 	case PageCursor:
 		return l.readCursor(ctx)
 	case PageNone:
@@ -68,7 +84,10 @@ func (l *list[T]) readIndex(ctx context.Context) (*reading[T], error) {
 		if err := r.add(p); err != nil {
 			return nil, err
 		}
-		if len(r.items) == before || r.finished(p, l.page) {
+		if len(r.items) == before && len(p.items) > 0 {
+			return r, l.checkWrapped(ctx, r)
+		}
+		if r.finished(p, l.page) {
 			return r, nil
 		}
 		if pages == 0 && l.page.Parallel && r.canSplit(p) {
@@ -78,6 +97,24 @@ func (l *list[T]) readIndex(ctx context.Context) (*reading[T], error) {
 		}
 		start += len(p.items)
 	}
+}
+
+// checkWrapped tells a target that shows its first page again past the end from
+// one that shows it whatever it is asked for, and whose total is that page's
+// size: only the first has anything else to show for another index.
+func (l *list[T]) checkWrapped(ctx context.Context, r *reading[T]) error {
+	last := len(r.items)
+	if r.honest || last < 2 {
+		return nil
+	}
+	p, err := l.fetch(ctx, query{start: last, count: l.page.Max})
+	if err != nil {
+		return err
+	}
+	if len(p.items) > 0 && l.id(&p.items[0]) == l.id(&r.items[0]) {
+		return incomplete(l.kind, "the target shows the same %d whatever page it is asked for", last)
+	}
+	return nil
 }
 
 // readParallel reads the pages after the first at once, each as long as the

@@ -14,7 +14,6 @@ import (
 // Read reads all users and groups, and proves that it saw them all.
 func (t *Target) Read(ctx context.Context) (*planner.Remote, error) {
 	before := t.client.Requests()
-	t.discover(ctx)
 	r := &planner.Remote{Target: t.address, Identity: t.identity, ReadAt: t.clock.Now()}
 	var groups []group
 	g, gctx := errgroup.WithContext(ctx)
@@ -52,7 +51,7 @@ func wrapRead(what string, err error) error {
 // users is the list of users that filter picks; all if it is empty.
 func (t *Target) users(filter string) *list[planner.RemoteUser] {
 	return &list[planner.RemoteUser]{
-		client: t.client, kind: "Users", filter: filter, page: t.dialect.Page, decode: t.user,
+		client: t.client, kind: "Users", filter: filter, page: t.dialect.Page, decode: t.user, cursors: t.knowsCursors,
 		id:   func(u *planner.RemoteUser) string { return u.ID },
 		same: sameUser,
 		tell: func(done, total int) {
@@ -66,7 +65,7 @@ func (t *Target) users(filter string) *list[planner.RemoteUser] {
 // groups is the list of groups that filter picks; all if it is empty.
 func (t *Target) groups(filter string) *list[group] {
 	return &list[group]{
-		client: t.client, kind: "Groups", filter: filter, page: t.dialect.Page, decode: decodeGroup,
+		client: t.client, kind: "Groups", filter: filter, page: t.dialect.Page, decode: decodeGroup, cursors: t.knowsCursors,
 		id:   func(g *group) string { return g.ID },
 		same: sameGroup,
 		tell: func(done, total int) {

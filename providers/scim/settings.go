@@ -29,7 +29,7 @@ type Field struct {
 func Fields() []Field { return slices.Clone(fields) }
 
 var fields = []Field{
-	choiceField("page", "method", []string{"index", "cursor", "none"}, "How lists are read page by page.",
+	choiceField("page", "method", []string{"auto", "index", "cursor", "none"}, "How lists are read page by page.",
 		func(d *Dialect, v string) { d.Page.Method = PageMethod(v) }),
 	numberField("page", "max", "How many objects a page is asked for.", func(d *Dialect, n int) { d.Page.Max = n }),
 	boolField("page", "verify_end", "Whether the end of a list is asked for once more.",

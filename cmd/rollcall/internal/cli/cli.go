@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
+	"github.com/rollcall-dev/rollcall/schema/load"
 )
 
 // Main carries out the command line args (without the program's name) and
@@ -42,6 +45,10 @@ type app struct {
 	process
 	chdir   string
 	noColor bool
+	// events is the stream of -json, once a command has begun it.
+	events *render.Events
+	// sources are the files of the configuration, to show lines of.
+	sources load.Sources
 }
 
 // execute runs one command line in the given process.
@@ -111,8 +118,3 @@ func (e *usageError) Error() string {
 
 // Unwrap returns the cause.
 func (e *usageError) Unwrap() error { return e.err }
-
-// report writes an error for people.
-func (a *app) report(err error) {
-	fmt.Fprintf(a.stderr, "Error: %v\n", err)
-}

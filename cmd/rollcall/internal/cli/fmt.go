@@ -24,11 +24,10 @@ type format struct {
 	// unformatted counts files that were or would be rewritten.
 	unformatted int
 	findings    schema.Diagnostics
-	sources     load.Sources
 }
 
 func newFmt(a *app) *cobra.Command {
-	f := &format{app: a, sources: load.Sources{}}
+	f := &format{app: a}
 	c := manual{
 		about: "Reads *.hcl in the given files and folders (default: here and below) and writes\n" +
 			"those back that are not in the canonical format; their names go to standard output.\n" +
@@ -46,6 +45,7 @@ func newFmt(a *app) *cobra.Command {
 }
 
 func (f *format) run(paths []string) error {
+	f.sources = load.Sources{}
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
@@ -54,7 +54,7 @@ func (f *format) run(paths []string) error {
 			return fmt.Errorf("format %s: %w", path, err)
 		}
 	}
-	if err := f.diagnostics(f.findings, f.sources); err != nil {
+	if err := f.diagnostics(f.findings); err != nil {
 		return err
 	}
 	if f.findings.HasErrors() || f.check && f.unformatted > 0 {

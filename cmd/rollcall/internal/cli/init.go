@@ -78,7 +78,7 @@ func (a *app) initialise(ctx context.Context, flags loadFlags) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.open(ctx, o, false)
+	p, err := a.open(ctx, o)
 	if err != nil {
 		return err
 	}

@@ -2,42 +2,90 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/schema"
-	"github.com/rollcall-dev/rollcall/schema/load"
 )
 
-// diagnostics writes findings to standard error, with the lines that they are about.
-func (a *app) diagnostics(all schema.Diagnostics, sources load.Sources) error {
-	return render.Diagnostics(a.stderr, all, sources, a.style(a.stderr))
+// stream begins the JSON lines of -json, where it was given. From here on
+// everything that is to be said goes there, errors too.
+func (a *app) stream(asJSON bool) {
+	if asJSON {
+		a.events = render.NewEvents(a.stdout, a.now)
+		a.events.Version(buildVersion().Version)
+	}
 }
 
-// validateJSON writes the findings of a configuration as one document.
-func (a *app) validateJSON(p *run.Project) error {
-	if err := render.DiagnosticsJSON(a.stdout, p.Findings, p.Sources); err != nil {
-		return err
+// report says why a command failed: as a finding, with its code, its place and
+// what to do. A command line that cannot be understood is no finding.
+func (a *app) report(err error) {
+	if usage := (*usageError)(nil); errors.As(err, &usage) {
+		fmt.Fprintf(a.stderr, "Error: %v\n", err)
+		return
 	}
-	if p.Findings.HasErrors() {
-		return status(exitError)
+	_ = a.diagnostics(schema.Diagnostics{run.Diagnose(err)})
+}
+
+// diagnostics writes findings with the lines that they are about: to standard
+// error, or into the stream of -json.
+func (a *app) diagnostics(all schema.Diagnostics) error {
+	if a.events != nil {
+		a.events.Diagnostics(all, a.sources)
+		return a.events.Err()
 	}
-	return nil
+	return render.Diagnostics(a.stderr, all, a.sources, a.style(a.stderr))
 }
 
 // open opens the project of the current folder. Findings that are errors are
 // reported and end the command.
-func (a *app) open(ctx context.Context, o run.Options, asJSON bool) (*run.Project, error) {
+func (a *app) open(ctx context.Context, o run.Options) (*run.Project, error) {
 	p, err := run.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
+	a.sources = p.Sources
 	if !p.Findings.HasErrors() {
 		return p, nil
 	}
 	defer p.Close()
-	if err := a.diagnostics(p.Findings, p.Sources); err != nil {
+	if err := a.diagnostics(p.Findings); err != nil {
 		return nil, err
 	}
 	return nil, status(exitError)
+}
+
+// showPlan prints a plan, for people or into the stream of -json.
+func (a *app) showPlan(p *planner.Plan) error {
+	if a.events != nil {
+		a.events.Plan(p)
+		return a.events.Err()
+	}
+	return render.Plan(a.stdout, p, a.style(a.stdout))
+}
+
+// progress returns who watches an apply, and what to call at its end: a bar on
+// a terminal, lines elsewhere and in CI, events with -json.
+func (a *app) progress() (watch func(providers.Event), end func() error) {
+	if a.events != nil {
+		return a.events.Event, a.events.Err
+	}
+	if _, terminal := terminalWidth(a.stderr); !terminal || a.present("CI") || a.dumb() {
+		return render.ApplyLines(a.stderr, a.style(a.stderr)), func() error { return nil }
+	}
+	bar := render.NewBar(a.stderr, a.style(a.stderr), a.now)
+	return bar.Event, bar.Close
+}
+
+// showResult says what became of a plan.
+func (a *app) showResult(r *providers.Result) error {
+	if a.events != nil {
+		a.events.Result(r)
+		return a.events.Err()
+	}
+	return render.ApplyResult(a.stdout, r, a.style(a.stdout))
 }

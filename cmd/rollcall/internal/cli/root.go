@@ -41,8 +41,12 @@ var commands = [...]func(*app) *cobra.Command{
 	newInit,
 	newValidate,
 	newFmt,
+	newPlan,
+	newApply,
 	newState,
 	newForceUnlock,
+	newSandbox,
+	newExplainCode,
 	newCompletion,
 	newVersion,
 }

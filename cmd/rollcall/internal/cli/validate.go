@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
 )
 
@@ -38,15 +39,21 @@ func (a *app) validate(ctx context.Context, flags loadFlags, asJSON bool) error 
 		return err
 	}
 	defer p.Close()
-	if asJSON {
-		return a.validateJSON(p)
+	a.sources = p.Sources
+	switch {
+	case asJSON:
+		err = render.DiagnosticsJSON(a.stdout, p.Findings, p.Sources)
+	default:
+		err = a.diagnostics(p.Findings)
 	}
-	if err := a.diagnostics(p.Findings, p.Sources); err != nil {
+	if err != nil {
 		return err
 	}
 	if p.Findings.HasErrors() {
 		return status(exitError)
 	}
-	fmt.Fprintln(a.stdout, "The configuration is valid.")
+	if !asJSON {
+		fmt.Fprintln(a.stdout, "The configuration is valid.")
+	}
 	return nil
 }

@@ -107,7 +107,17 @@ func (p *Project) Close() { _ = p.root.Close() }
 
 // resolve reads the directories and works out what must be.
 func (p *Project) resolve(ctx context.Context) error {
-	desired, found := planner.Resolve(p.Config, planner.Facts{AsOf: p.asOf})
+	directories, err := p.readDirectories(ctx)
+	if err != nil || p.Findings.HasErrors() {
+		return err
+	}
+	capabilities, err := p.capabilities()
+	if err != nil {
+		return err
+	}
+	desired, found := planner.Resolve(p.Config, planner.Facts{
+		Directories: directories, Capabilities: capabilities, AsOf: p.asOf,
+	})
 	p.Findings = append(p.Findings, found...)
 	if !p.Findings.HasErrors() {
 		p.Desired = desired

@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
+	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/planfile"
+)
+
+// applyFlags are those of apply.
+type applyFlags struct {
+	scopeFlags
+	expect                   string
+	autoApprove, input, json bool
+}
+
+func newApply(a *app) *cobra.Command {
+	var f applyFlags
+	c := manual{
+		about: "Reads what plan reads, under the state's lock, and carries the plan out: it writes to\n" +
+			"the targets and to the state. It asks before, unless -auto-approve is given or\n" +
+			"PLANFILE, a plan that was saved and reviewed. A saved plan is carried out exactly, or,\n" +
+			"if what it was made from has changed since, not at all. A plan that was made with\n" +
+			"-var, -var-file or -target needs the same here.",
+		example: "rollcall apply -auto-approve -expect=rc1:…\nrollcall apply plan.json",
+		exits: "0 done; 1 error, nothing written; 3 blocked by a guard, a policy or a protection,\n" +
+			"  nothing written; 4 partly done, state saved, run again; 130 interrupted, state saved.",
+	}.describe(&cobra.Command{
+		Use:   "apply [PLANFILE]",
+		Short: "Carry a plan out",
+		Args:  atMostOne("PLANFILE"),
+		RunE:  func(c *cobra.Command, args []string) error { return a.apply(c.Context(), f, first(args)) },
+	})
+	f.add(c)
+	c.Flags().StringVar(&f.expect, "expect", "", "apply only if the plan has this `FINGERPRINT`")
+	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask")
+	c.Flags().BoolVar(&f.input, "input", true, "never ask: fail where an answer would be needed")
+	c.Flags().BoolVar(&f.json, "json", false, "print events, one JSON object a line; needs -auto-approve or PLANFILE")
+	return c
+}
+
+// atMostOne refuses a second positional argument.
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return &usageError{fmt.Errorf("unexpected argument %q: one %s at most", args[1], what), c}
+		}
+		return nil
+	}
+}
+
+// first returns the first of args, or nothing.
+func first(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
+}
+
+func (a *app) apply(ctx context.Context, f applyFlags, file string) error {
+	o, err := f.options(a)
+	if err != nil {
+		return err
+	}
+	if o.AsOf.After(a.now()) {
+		return fmt.Errorf("apply with -as-of=%s: that is in the future; plan takes it, apply does not", f.asOf)
+	}
+	how, err := a.applyHow(ctx, f, file)
+	if err != nil {
+		return err
+	}
+	a.stream(f.json)
+	p, err := a.open(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	var end func() error
+	how.Events, end = a.progress()
+	applied, err := p.Apply(ctx, how)
+	if err := errors.Join(err, end()); err != nil {
+		return err
+	}
+	return a.applied(applied)
+}
+
+// applyHow turns flags and the plan file into what the run must hold to.
+func (a *app) applyHow(ctx context.Context, f applyFlags, file string) (run.Apply, error) {
+	how := run.Apply{Expect: f.expect, Source: "the flag -expect"}
+	switch {
+	case file != "":
+		saved, err := readPlan(file)
+		if err != nil {
+			return how, err
+		}
+		if saved.AsOf.After(a.now()) {
+			return how, fmt.Errorf("apply %s: it was planned for a moment in the future, %s", file, saved.AsOf.Format("2006-01-02T15:04:05Z07:00"))
+		}
+		if f.expect != "" && f.expect != saved.Fingerprint {
+			return how, &run.StaleError{Expected: f.expect, Now: saved.Fingerprint, Source: "the flag -expect"}
+		}
+		how.Expect, how.Source = saved.Fingerprint, "the plan file "+render.Terminal(file)
+	case f.autoApprove:
+	case f.json:
+		return how, errors.New("apply with -json: nobody can be asked; add -auto-approve, or name a saved plan")
+	case !f.input:
+		return how, errors.New("apply with -input=false: nobody can be asked; add -auto-approve, or name a saved plan")
+	default:
+		how.Approve = func(p *planner.Plan) (bool, bool, error) { return a.confirm(ctx, p) }
+		return how, nil
+	}
+	how.Approve = func(p *planner.Plan) (bool, bool, error) { return true, false, a.showPlan(p) }
+	return how, nil
+}
+
+// readPlan reads a saved plan.
+func readPlan(name string) (*planner.Plan, error) {
+	f, err := openFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read the plan: %w", err)
+	}
+	defer f.Close()
+	p, _, err := planfile.Decode(bufio.NewReader(f))
+	if err != nil {
+		return nil, fmt.Errorf("read the plan %s: %w", name, err)
+	}
+	return p, nil
+}
+
+// confirm prints the plan and asks for a yes. It does not ask about a plan
+// that is empty or blocked.
+func (a *app) confirm(ctx context.Context, p *planner.Plan) (yes, asked bool, err error) {
+	if err := a.showPlan(p); err != nil || len(p.Changes) == 0 || !p.Applyable {
+		return true, false, err
+	}
+	fmt.Fprint(a.stdout, "\nDo you want to perform these actions?\n"+
+		"  rollcall will carry out the actions described above.\n"+
+		"  Only 'yes' will be accepted to approve.\n\n  Enter a value: ")
+	answer, err := a.line(ctx)
+	fmt.Fprintln(a.stdout)
+	if err != nil {
+		return false, true, fmt.Errorf("ask for approval: %w", err)
+	}
+	return answer == "yes", true, nil
+}
+
+// line reads one line of standard input, or the end of it, unless ctx ends before.
+func (a *app) line(ctx context.Context) (string, error) {
+	type input struct {
+		text string
+		err  error
+	}
+	read := make(chan input, 1)
+	go func() {
+		text, err := bufio.NewReader(a.stdin).ReadString('\n')
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		read <- input{strings.TrimSpace(text), err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case got := <-read:
+		return got.text, got.err
+	}
+}
+
+// applied says how the apply ended.
+func (a *app) applied(got *run.Applied) error {
+	switch {
+	case !got.Approved:
+		fmt.Fprintln(a.stderr, "Apply cancelled: nothing was written.")
+		return status(exitError)
+	case !got.Plan.Applyable:
+		fmt.Fprintln(a.stderr, "Apply refused: the plan is blocked, and nothing was written.")
+		return status(exitBlocked)
+	}
+	if got.Result != nil {
+		if err := a.showResult(got.Result); err != nil {
+			return err
+		}
+	}
+	return status(applyCode(got))
+}
+
+// applyCode is the exit code of an apply that was approved.
+func applyCode(got *run.Applied) int {
+	switch r := got.Result; {
+	case r == nil && len(got.Plan.Held) == 0:
+		return exitOK
+	case r == nil:
+		return exitPartial
+	case r.Interrupted:
+		return exitInterrupted
+	case !r.Written() && (r.Stopped != nil || len(r.GaveUp) > 0):
+		return exitError
+	case !r.Converged() || len(got.Plan.Held) > 0:
+		return exitPartial
+	}
+	return exitOK
+}

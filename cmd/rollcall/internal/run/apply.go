@@ -1,0 +1,125 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/providers"
+)
+
+// Apply says how a plan is to be carried out.
+type Apply struct {
+	// Expect is the fingerprint that the plan must have; empty takes any.
+	// Source says where it comes from, for the error.
+	Expect, Source string
+	// Approve is shown the plan before anything is written and says whether to
+	// go on. Asked tells that it waited for a person, so that what was read is
+	// read again. Nil approves.
+	Approve func(*planner.Plan) (yes, asked bool, err error)
+	// Events is told what happens; it must return quickly.
+	Events func(providers.Event)
+}
+
+// Applied is what became of an apply.
+type Applied struct {
+	Plan *planner.Plan
+	// Result is nil where nothing was to be sent, or was not approved.
+	Result   *providers.Result
+	Approved bool
+}
+
+// Apply plans under the state's lock and carries the plan out. What was
+// reached is saved whatever happens; the error says why nothing was sent, or
+// that the ledger could not be saved.
+func (p *Project) Apply(ctx context.Context, how Apply) (_ *Applied, err error) {
+	store, err := p.store()
+	if err != nil {
+		return nil, err
+	}
+	session, err := p.lock(ctx, store, "apply")
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if failed := session.Unlock(context.WithoutCancel(ctx)); failed != nil {
+			err = errors.Join(err, fmt.Errorf("unlock the state: %w", failed))
+		}
+	}()
+	state, err := p.readState(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	connected, err := p.connect(ctx, writing)
+	if err != nil {
+		return nil, err
+	}
+	defer connected.close()
+	return p.apply(ctx, session, state, connected, how)
+}
+
+// apply plans, asks, and carries out what was approved.
+func (p *Project) apply(ctx context.Context, session providers.Session, state *planner.State, connected connections, how Apply) (*Applied, error) {
+	planned, err := p.plan(ctx, state, connected)
+	if err != nil {
+		return nil, err
+	}
+	plan := planned.Plan
+	if how.Expect != "" && how.Expect != plan.Fingerprint {
+		return nil, &StaleError{Expected: how.Expect, Now: plan.Fingerprint, Source: how.Source}
+	}
+	yes, err := p.approve(ctx, planned, connected, how)
+	if err != nil || !yes || !plan.Applyable {
+		return &Applied{Plan: plan, Approved: yes}, err
+	}
+	applied := &Applied{Plan: plan, Approved: true}
+	if len(plan.Changes) > 0 {
+		if applied.Result, err = p.carryOut(ctx, session, planned, connected, how); err != nil {
+			return nil, err
+		}
+		state = applied.Result.State
+	}
+	if applied.Result != nil || len(state.Intents) > 0 {
+		err = save(ctx, session, state)
+	}
+	return applied, err
+}
+
+// approve asks. Where a person took their time, it reads again: they must get
+// what they saw.
+func (p *Project) approve(ctx context.Context, planned *Planned, connected connections, how Apply) (bool, error) {
+	if how.Approve == nil {
+		return true, nil
+	}
+	yes, asked, err := how.Approve(planned.Plan)
+	if err != nil || !yes || !asked {
+		return yes, err
+	}
+	again, err := p.plan(ctx, planned.State, connected)
+	if err != nil {
+		return false, err
+	}
+	if again.Plan.Fingerprint != planned.Plan.Fingerprint {
+		return false, &StaleError{Expected: planned.Plan.Fingerprint, Now: again.Plan.Fingerprint, Source: "the plan that was approved"}
+	}
+	return true, nil
+}
+
+// carryOut sends the changes of a plan.
+func (p *Project) carryOut(ctx context.Context, session providers.Session, planned *Planned, connected connections, how Apply) (*providers.Result, error) {
+	targets := map[string]providers.Target{}
+	var settle time.Duration
+	for i := range p.Config.Apps {
+		app := &p.Config.Apps[i]
+		if c := connected.of(app.Target); c != nil && !app.ReportOnly {
+			targets[app.Name] = c.target
+			settle = max(settle, c.settle)
+		}
+	}
+	return providers.Apply(ctx, planned.Plan, providers.Options{
+		Targets: targets, Journal: session, State: planned.State,
+		Parallelism: p.options.Parallelism, Settle: settle, Now: p.options.Now, Events: how.Events,
+	})
+}

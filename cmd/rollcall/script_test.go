@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/cli"
+	"github.com/rollcall-dev/rollcall/providers/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"rollcall": func() { os.Exit(cli.Main(os.Args[1:])) },
+	})
+}
+
+func TestScript(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("UPDATE") != "",
+		Setup: func(e *testscript.Env) error {
+			// The canary stands for every token: it may appear nowhere.
+			e.Setenv("ROLLCALL_TOKEN_127_0_0_1", canary)
+			e.Setenv("canary", canary)
+			e.Setenv("HOME", e.WorkDir)
+			e.Values[services{}] = map[string]*service{}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"json":    checkJSON,
+			"target":  startTarget,
+			"fault":   injectFault,
+			"counts":  counts,
+			"same":    same,
+			"waitfor": waitFor,
+		},
+	})
+}
+
+// canary is the token of every target in the scripts.
+const canary = "canary-5f0c7a1e"
+
+// services is the key of a script's targets by name.
+type services struct{}
+
+// service is a target of a script, served by the test's own process.
+type service struct {
+	*sandbox.Service
+	address string
+}
+
+// exits runs a command and checks its exit code: exits CODE COMMAND….
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		failed := (*exec.ExitError)(nil)
+		if !errors.As(err, &failed) {
+			ts.Fatalf("run %s: %v", args[1], err)
+		}
+		got = failed.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+	for _, stream := range []string{"stdout", "stderr"} {
+		if strings.Contains(ts.ReadFile(stream), canary) {
+			ts.Fatalf("the token is on %s", stream)
+		}
+	}
+}
+
+// checkJSON compares one value of a JSON document, or of its last line that
+// has the value where there are many: json FILE PATH WANT. PATH is written
+// a.0.b; a.# is a length. Negated it checks that the value differs.
+func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: json FILE PATH WANT")
+	}
+	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile(args[0])))
+	got, found := "", false
+	for decoder.More() {
+		var document any
+		ts.Check(decoder.Decode(&document))
+		if value, ok := lookup(document, strings.Split(args[1], ".")); ok {
+			got, found = value, true
+		}
+	}
+	if !found {
+		ts.Fatalf("%s has no value at %s", args[0], args[1])
+	}
+	if (got == args[2]) == neg {
+		ts.Fatalf("%s at %s is %s, want it to be %s: %t", args[0], args[1], got, args[2], !neg)
+	}
+}
+
+// lookup walks down a document and prints what it finds.
+func lookup(v any, path []string) (string, bool) {
+	for _, name := range path {
+		switch node := v.(type) {
+		case map[string]any:
+			child, ok := node[name]
+			if !ok {
+				return "", false
+			}
+			v = child
+		case []any:
+			if name == "#" {
+				return strconv.Itoa(len(node)), true
+			}
+			i, err := strconv.Atoi(name)
+			if err != nil || i >= len(node) {
+				return "", false
+			}
+			v = node[i]
+		default:
+			return "", false
+		}
+	}
+	if text, ok := v.(string); ok {
+		return text, true
+	}
+	b, err := json.Marshal(v)
+	return string(b), err == nil
+}
+
+// startTarget serves a SCIM target on loopback and puts its address into the
+// environment as NAME_URL: target NAME [DIALECT].
+func startTarget(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: target NAME [DIALECT]")
+	}
+	dialect := ""
+	if len(args) == 2 {
+		dialect = args[1]
+	}
+	s, err := sandbox.Open(sandbox.Options{Dialect: dialect, Token: canary})
+	ts.Check(err)
+	address, err := s.Listen(context.Background(), "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(s.Close()) })
+	ts.Value(services{}).(map[string]*service)[args[0]] = &service{s, address}
+	ts.Setenv(args[0]+"_URL", address)
+}
+
+func target(ts *testscript.TestScript, name string) *service {
+	s := ts.Value(services{}).(map[string]*service)[name]
+	if s == nil {
+		ts.Fatalf("no target is called %q", name)
+	}
+	return s
+}
+
+// injectFault makes a target fail: fault NAME FAULT.
+func injectFault(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: fault NAME FAULT")
+	}
+	f, err := sandbox.ParseFault(args[1])
+	ts.Check(err)
+	target(ts, args[0]).Inject(f)
+}
+
+// counts checks how many resources of a type a target has: counts NAME Users 3.
+func counts(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: counts NAME Users|Groups N")
+	}
+	request, err := http.NewRequest(http.MethodGet, target(ts, args[0]).address+"/"+args[1]+"?count=0", nil)
+	ts.Check(err)
+	request.Header.Set("Authorization", "Bearer "+canary)
+	answer, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer answer.Body.Close()
+	var list struct{ TotalResults int }
+	ts.Check(json.NewDecoder(answer.Body).Decode(&list))
+	if got := strconv.Itoa(list.TotalResults); got != args[2] {
+		ts.Fatalf("%s has %s %s, want %s", args[0], got, args[1], args[2])
+	}
+}
+
+// same checks that two files have the same bytes: same A B.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: same A B")
+	}
+	if equal := ts.ReadFile(args[0]) == ts.ReadFile(args[1]); equal == neg {
+		ts.Fatalf("%s and %s have the same bytes: %t, want %t", args[0], args[1], equal, !neg)
+	}
+}
+
+// waitFor waits until a file holds a text: waitfor FILE TEXT. A background
+// command says with it how far it is.
+func waitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waitfor FILE TEXT")
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		content, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && strings.Contains(string(content), args[1]) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s", fmt.Sprintf("%s never held %q", args[0], args[1]))
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
