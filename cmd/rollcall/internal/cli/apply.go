@@ -185,10 +185,8 @@ func (a *app) applied(got *run.Applied) error {
 		fmt.Fprintln(a.stderr, "Apply refused: the plan is blocked, and nothing was written.")
 		return status(exitBlocked)
 	}
-	if got.Result != nil {
-		if err := a.showResult(got.Result); err != nil {
-			return err
-		}
+	if err := a.showResult(got.Plan, got.Result); err != nil {
+		return err
 	}
 	return status(applyCode(got))
 }

@@ -81,11 +81,11 @@ func (a *app) progress() (watch func(providers.Event), end func() error) {
 	return bar.Event, bar.Close
 }
 
-// showResult says what became of a plan.
-func (a *app) showResult(r *providers.Result) error {
+// showResult says what became of p.
+func (a *app) showResult(p *planner.Plan, r *providers.Result) error {
 	if a.events != nil {
-		a.events.Result(r)
+		a.events.Result(p, r)
 		return a.events.Err()
 	}
-	return render.ApplyResult(a.stdout, r, a.style(a.stdout))
+	return render.ApplyResult(a.stdout, p, r, a.style(a.stdout))
 }

@@ -8,14 +8,18 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
-// ApplyResult writes what became of a plan: what failed and why, what was not
+// ApplyResult writes what became of plan: what failed and why, what was not
 // sent, what the target accepted without doing it, what cannot be confirmed,
-// the count, and what to run next.
-func ApplyResult(w io.Writer, r *providers.Result, s Style) error {
+// the count, and what to run next. r is nil where there was nothing to send.
+func ApplyResult(w io.Writer, plan *planner.Plan, r *providers.Result, s Style) error {
+	if r == nil {
+		r = &providers.Result{}
+	}
 	p := newPage(w, s)
 	p.failures(r)
 	p.rejections(r)
@@ -23,7 +27,7 @@ func ApplyResult(w io.Writer, r *providers.Result, s Style) error {
 	p.changeList("Accepted by the target, but not in effect", r, providers.NotInEffect)
 	p.changeList("Done, but the target does not let us confirm it", r, providers.Unconfirmed)
 	p.unread(r)
-	p.outcome(r)
+	p.outcome(plan, r)
 	return p.end()
 }
 
@@ -124,22 +128,22 @@ func (p *page) unread(r *providers.Result) {
 }
 
 // outcome writes the last lines.
-func (p *page) outcome(r *providers.Result) {
+func (p *page) outcome(plan *planner.Plan, r *providers.Result) {
 	n := countStatuses(r)
 	p.line()
 	if done := len(r.Changes) - n[providers.Failed] - n[providers.Skipped]; done > 0 {
 		p.line(fmt.Sprintf("Confirmed by reading back: %d of %s.", n[providers.Confirmed], count(done, "change")))
 		p.line()
 	}
-	words, ok := outcomeWords(r)
-	text := counts(r) + rest(n)
+	words, ok := outcomeWords(plan, r)
+	text := counts(r) + rest(plan, n)
 	switch {
 	case ok:
 		p.lead(green, words, text)
 	case r.Interrupted:
 		p.lead(yellow, words, text)
 		p.next("What was done is in the state. Run \"rollcall apply\" again for the rest.")
-	case !r.Written():
+	case failedWhole(r):
 		p.lead(red, words, text)
 		p.next("Nothing was written. Run \"rollcall apply\" again once the cause is mended.")
 	default:
@@ -150,17 +154,20 @@ func (p *page) outcome(r *providers.Result) {
 }
 
 // outcomeWords says how an apply ended, and whether it ended well.
-func outcomeWords(r *providers.Result) (words string, ok bool) {
+func outcomeWords(plan *planner.Plan, r *providers.Result) (words string, ok bool) {
 	switch {
 	case r.Interrupted:
 		return "Apply interrupted!", false
-	case r.Converged():
-		return "Apply complete!", true
-	case !r.Written():
+	case failedWhole(r):
 		return "Apply failed.", false
+	case !r.Converged() || len(plan.Held) > 0:
+		return "Apply partly done.", false
 	}
-	return "Apply partly done.", false
+	return "Apply complete!", true
 }
+
+// failedWhole reports whether an apply that had something to do did nothing.
+func failedWhole(r *providers.Result) bool { return len(r.Changes) > 0 && !r.Written() }
 
 // counts counts the objects that were dealt with, in Terraform's words.
 func counts(r *providers.Result) string {
@@ -182,8 +189,8 @@ func countStatuses(r *providers.Result) map[providers.Status]int {
 	return n
 }
 
-// rest says how many changes are left, " 2 failed, 1 not sent."
-func rest(n map[providers.Status]int) string {
+// rest says how much is left, " 2 failed, 1 not sent."
+func rest(plan *planner.Plan, n map[providers.Status]int) string {
 	var parts []string
 	for _, s := range []struct {
 		status providers.Status
@@ -192,6 +199,9 @@ func rest(n map[providers.Status]int) string {
 		if n[s.status] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n[s.status], s.words))
 		}
+	}
+	if len(plan.Held) > 0 {
+		parts = append(parts, fmt.Sprintf("%d held back", len(plan.Held)))
 	}
 	if len(parts) == 0 {
 		return ""

@@ -120,12 +120,20 @@ func TestApplyResultIsAsInItsGolden(t *testing.T) {
 	}
 	interrupted := applyResult()
 	interrupted.Interrupted, interrupted.GaveUp, interrupted.ReadBack = true, nil, nil
-	for name, r := range map[string]*providers.Result{
-		"complete": complete, "partly": applyResult(), "stopped": stopped, "interrupted": interrupted,
+	for name, tc := range map[string]struct {
+		plan   *planner.Plan
+		result *providers.Result
+	}{
+		"complete":    {emptyPlan(), complete},
+		"nothing":     {emptyPlan(), nil},
+		"held":        {mixedPlan(), complete},
+		"partly":      {mixedPlan(), applyResult()},
+		"stopped":     {emptyPlan(), stopped},
+		"interrupted": {emptyPlan(), interrupted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := rendered(t, func(w io.Writer) error { return ApplyResult(w, r, Style{}) })
+			got := rendered(t, func(w io.Writer) error { return ApplyResult(w, tc.plan, tc.result, Style{}) })
 			golden(t, "result_"+name+".txt", got)
 			wantHarmless(t, got)
 			wantNarrow(t, got, 80)

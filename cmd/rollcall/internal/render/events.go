@@ -216,10 +216,14 @@ func (s *Events) Event(e providers.Event) {
 	s.write(out)
 }
 
-// Result ends the stream of an apply with what was done.
-func (s *Events) Result(r *providers.Result) {
-	words, ok := outcomeWords(r)
-	out := event{Level: "info", Type: "change_summary", Message: words + " " + counts(r) + rest(countStatuses(r)),
+// Result ends the stream of an apply with what was done of plan. r is nil where
+// there was nothing to send.
+func (s *Events) Result(plan *planner.Plan, r *providers.Result) {
+	if r == nil {
+		r = &providers.Result{}
+	}
+	words, ok := outcomeWords(plan, r)
+	out := event{Level: "info", Type: "change_summary", Message: words + " " + counts(r) + rest(plan, countStatuses(r)),
 		Changes: &summaryJSON{Add: r.Added, Change: r.Changed, Remove: r.Destroyed, Operation: "apply"}}
 	if !ok {
 		out.Level = "warn"

@@ -42,7 +42,8 @@ func TestEventStreamOfAnApplyIsAsInItsGolden(t *testing.T) {
 		for _, e := range applyEvents() {
 			s.Event(e)
 		}
-		s.Result(applyResult())
+		s.Result(emptyPlan(), applyResult())
+		s.Result(emptyPlan(), nil)
 	})
 	golden(t, "events_apply.jsonl", got)
 }
