@@ -25,3 +25,25 @@ func TestFileIsAStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Place { return folder(t.TempDir()) })
 }
+
+func TestHolderTellsWhoWritesWithoutTakingTheLock(t *testing.T) {
+	t.Parallel()
+	store := open(t.TempDir())
+	wantHolder := func(want string) {
+		t.Helper()
+		got, held, err := store.Holder()
+		if err != nil || held != (want != "") || got.Who != want {
+			t.Errorf("holder = %q, %t, %v, want %q", got.Who, held, err, want)
+		}
+	}
+	wantHolder("")
+	session, err := store.Lock(t.Context(), providers.LockInfo{ID: "1", Who: "ann"}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantHolder("ann")
+	if err := session.Unlock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantHolder("")
+}

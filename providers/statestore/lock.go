@@ -141,3 +141,20 @@ func readHolder(path string) providers.LockInfo {
 // unknownHolder stands for a process that has the lock but has not yet written
 // who it is.
 var unknownHolder = providers.LockInfo{Who: "another process", Operation: "just started"}
+
+// Holder says who holds the lock, if anybody does. It takes nothing and writes
+// nothing, so that a run that only reads can wait for one that writes.
+func (f *File) Holder() (holder providers.LockInfo, held bool, err error) {
+	file, err := os.Open(f.lockPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return holder, false, nil
+	}
+	if err != nil {
+		return holder, false, fmt.Errorf("open the lock file: %w", err)
+	}
+	free, err := tryLock(file)
+	if err = errors.Join(err, file.Close()); err != nil || free {
+		return holder, false, err
+	}
+	return readHolder(f.lockPath()), true, nil
+}

@@ -71,6 +71,10 @@ func (a *app) apply(ctx context.Context, f applyFlags, file string) error {
 	if err != nil {
 		return err
 	}
+	if o.NoLock {
+		return errors.New("apply with -lock=false: an apply always takes the state's lock, because two at once lose what the other wrote; " +
+			"a lock whose holder is gone is broken by force-unlock")
+	}
 	if o.AsOf.After(a.now()) {
 		return fmt.Errorf("apply with -as-of=%s: that is in the future; plan takes it, apply does not", f.asOf)
 	}

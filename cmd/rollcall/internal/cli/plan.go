@@ -30,7 +30,7 @@ func (f *scopeFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.target, "target", "", "limit to the app or person at `ADDRESS`")
 	c.Flags().StringVar(&f.asOf, "as-of", "", "plan for `TIME` (RFC 3339) instead of now")
 	c.Flags().IntVar(&f.parallelism, "parallelism", 0, "at most `N` requests at a time at each target")
-	c.Flags().BoolVar(&f.lock, "lock", true, "do without the state's lock")
+	c.Flags().BoolVar(&f.lock, "lock", true, "do not wait for somebody who holds the state's lock")
 	c.Flags().DurationVar(&f.lockTimeout, "lock-timeout", 0, "wait for the state's lock for `DURATION`")
 }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
@@ -22,13 +21,14 @@ func (a *app) stream(asJSON bool) {
 }
 
 // report says why a command failed: as a finding, with its code, its place and
-// what to do. A command line that cannot be understood is no finding.
+// what to do. One that has none of these is said in a line.
 func (a *app) report(err error) {
-	if usage := (*usageError)(nil); errors.As(err, &usage) {
+	d := run.Diagnose(err)
+	if a.events == nil && d.Code == "" && !d.Origin.Known() {
 		fmt.Fprintf(a.stderr, "Error: %v\n", err)
 		return
 	}
-	_ = a.diagnostics(schema.Diagnostics{run.Diagnose(err)})
+	_ = a.diagnostics(schema.Diagnostics{d})
 }
 
 // diagnostics writes findings with the lines that they are about: to standard

@@ -45,6 +45,7 @@ var commands = [...]func(*app) *cobra.Command{
 	newApply,
 	newState,
 	newForceUnlock,
+	newTarget,
 	newSandbox,
 	newExplainCode,
 	newCompletion,

@@ -22,6 +22,9 @@ func (p *Project) Plan(ctx context.Context) (*Planned, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.awaitWriter(ctx, store); err != nil {
+		return nil, err
+	}
 	state, err := p.readState(ctx, store)
 	if err != nil {
 		return nil, err

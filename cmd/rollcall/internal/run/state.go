@@ -42,6 +42,29 @@ func (p *Project) lock(ctx context.Context, store providers.Store, operation str
 	return session, nil
 }
 
+// awaitWriter waits for whoever writes the state now: a plan of what is half
+// done tells nothing. It takes no lock, because it writes nothing.
+func (p *Project) awaitWriter(ctx context.Context, store *statestore.File) error {
+	if p.options.NoLock {
+		return nil
+	}
+	deadline := p.options.Now().Add(max(p.options.LockWait, patience))
+	for {
+		holder, held, err := store.Holder()
+		if err != nil || !held {
+			return err
+		}
+		if p.options.Now().After(deadline) {
+			return &PlaceError{What: "state", Origin: p.Config.Settings.State.Origin, Err: &providers.LockedError{Holder: holder}}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(patience / 2):
+		}
+	}
+}
+
 // State reads the state with what its journal has beyond it.
 func (p *Project) State(ctx context.Context) (*planner.State, error) {
 	store, err := p.store()
