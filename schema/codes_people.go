@@ -13,6 +13,27 @@ user "annie" { login = "Ann@acme.com" }`,
 		Good: `user "ann" { login = "ann@acme.com" }`,
 	},
 	{
+		Code: "malformed-data", Severity: Error, Title: "A data file is not what its format asks for",
+		Text: `A file of a directory has a row with too few or too many fields, a quote that is never closed, text that
+			is not UTF-8, or JSON or YAML that is not valid. Nothing is read from such a file: whoever stands behind
+			the mistake would look removed. The place is shown; mend the file there, or export it again.`,
+	},
+	{
+		Code: "missing-column", Severity: Error, Title: "A data file lacks a column",
+		Text: `Every person of a directory needs a login, and the file has no column of that name; or the argument
+			columns renames one that is not there. Name the column login in the file, or say with columns which one
+			it is.`,
+		Bad: `
+directory "file" "hr" {
+  path = "people.csv" # e-mail,first_name
+}`,
+		Good: `
+directory "file" "hr" {
+  path    = "people.csv" # e-mail,first_name
+  columns = { "e-mail" = "login" }
+}`,
+	},
+	{
 		Code: "duplicate-external-id", Severity: Error, Title: "Two people have the same external id",
 		Text: `The id of a person is what ties them to their account for ever, and two people share one. This also
 			happens when a login is used again by a new person who has no id of their own: they would inherit the
