@@ -19,9 +19,12 @@ type Desired struct {
 	Groups []Group
 	// Apps are in the order of Config.Apps.
 	Apps []Scope
+	// Findings are what Resolve found. [Compute] passes them on with the plan.
+	Findings schema.Diagnostics
 
 	capabilities map[schema.Address]Capabilities
-	directories  map[schema.Address]*schema.Directory
+	// byAddress finds the people of blocks.
+	byAddress map[schema.Address]Person
 }
 
 // Person is an index into [Desired.People].
@@ -43,7 +46,11 @@ type Group struct {
 	via []via
 	// includes are the included groups, by index into [Desired.Groups].
 	includes []uint32
-	from     *schema.DirectoryGroup
+	// from and directory are set where a directory says who is in it; taken is
+	// set on a directory's group that a block stands for.
+	from      *schema.DirectoryGroup
+	directory schema.Address
+	taken     bool
 }
 
 // Scope is who has one app, through what, and which groups are pushed to it.

@@ -1,7 +1,157 @@
 package planner
 
-import "github.com/rollcall-dev/rollcall/schema"
+import (
+	"maps"
+	"slices"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
 
 // DriftOf lists how the targets differ from what the state says we left there,
-// whatever is desired. An app of the state belongs to the remote with its identity.
-func DriftOf(s *State, remotes map[schema.Address]*Remote) []Drift { return nil }
+// whatever is desired. An app of the state belongs to the remote with its
+// identity; apps whose remote is not given have no entries. Entries are in the
+// order of apps, users before groups, by key.
+func DriftOf(s *State, remotes map[schema.Address]*Remote) []Drift {
+	byIdentity := make(map[string]*Remote, len(remotes))
+	for _, address := range slices.Sorted(maps.Keys(remotes)) {
+		if r := remotes[address]; r != nil && byIdentity[r.Identity] == nil {
+			byIdentity[r.Identity] = r
+		}
+	}
+	var all []Drift
+	for i := range s.Apps {
+		a := &s.Apps[i]
+		r := byIdentity[a.Identity]
+		if r == nil || !r.Complete {
+			continue
+		}
+		for j := range a.Users {
+			all = append(all, userDrift(a, &a.Users[j], r)...)
+		}
+		keys := keysByID(a)
+		for j := range a.Groups {
+			all = append(all, groupDrift(a, &a.Groups[j], r, keys)...)
+		}
+	}
+	return all
+}
+
+// What a Drift can be.
+const (
+	driftChanged       = "changed"
+	driftDeleted       = "deleted"
+	driftRenamed       = "renamed"
+	driftMemberAdded   = "member-added"
+	driftMemberRemoved = "member-removed"
+	driftUnknown       = "unknown"
+)
+
+func userDrift(a *AppState, l *UserLink, r *Remote) []Drift {
+	d := Drift{App: a.App, Kind: KindUser, Key: l.Key, Name: l.UserName, RemoteID: l.RemoteID}
+	at, ok := r.userAt(l.RemoteID)
+	if !ok {
+		d.What = driftDeleted
+		return []Drift{d}
+	}
+	u := &r.Users[at]
+	var ds []Drift
+	if schema.Fold(u.UserName) != schema.Fold(l.UserName) {
+		renamed := d
+		renamed.What = driftRenamed
+		renamed.Before = []schema.Value{{Path: pathUserName, Value: l.UserName}}
+		renamed.After = []schema.Value{{Path: pathUserName, Value: u.UserName}}
+		ds = append(ds, renamed)
+	}
+	if u.Active != l.Active {
+		d.Before = append(d.Before, schema.Value{Path: pathActive, Value: l.Active})
+		d.After = append(d.After, schema.Value{Path: pathActive, Value: u.Active})
+	}
+	for _, v := range l.Attributes {
+		// Attributes of an account that is not in use wait for its return.
+		if now := lookup(u.Attributes, v.Path); l.Active && !same(now, v.Value) {
+			d.Before = append(d.Before, v)
+			d.After = append(d.After, schema.Value{Path: v.Path, Value: now})
+		}
+	}
+	if len(d.After) > 0 {
+		d.What = driftChanged
+		slices.SortFunc(d.Before, comparePaths)
+		slices.SortFunc(d.After, comparePaths)
+		ds = append(ds, d)
+	}
+	return ds
+}
+
+// keysByID finds the person's key of an account of ours.
+func keysByID(a *AppState) map[string]string {
+	if len(a.Groups) == 0 {
+		return nil
+	}
+	keys := make(map[string]string, len(a.Users))
+	for i := range a.Users {
+		keys[a.Users[i].RemoteID] = a.Users[i].Key
+	}
+	return keys
+}
+
+func groupDrift(a *AppState, l *GroupLink, r *Remote, keys map[string]string) []Drift {
+	d := Drift{App: a.App, Kind: KindGroup, Key: l.Key, Name: l.DisplayName, RemoteID: l.RemoteID}
+	at, ok := r.groupAt(l.RemoteID)
+	if !ok {
+		d.What = driftDeleted
+		return []Drift{d}
+	}
+	if !l.Pushed {
+		return nil // what becomes of a group after its push ended is not ours
+	}
+	g := &r.Groups[at]
+	var ds []Drift
+	if g.DisplayName != l.DisplayName {
+		renamed := d
+		renamed.What = driftRenamed
+		renamed.Before = []schema.Value{{Path: pathDisplayName, Value: l.DisplayName}}
+		renamed.After = []schema.Value{{Path: pathDisplayName, Value: g.DisplayName}}
+		ds = append(ds, renamed)
+	}
+	if !g.MembersKnown {
+		d.What = driftUnknown
+		return append(ds, d)
+	}
+	return append(ds, memberDrift(d, l, r, g, keys)...)
+}
+
+func memberDrift(d Drift, l *GroupLink, r *Remote, g *RemoteGroup, keys map[string]string) []Drift {
+	now := make(map[string]string, len(g.Members)+len(g.Foreign))
+	for _, m := range g.Members {
+		now[r.Users[m].ID] = r.Users[m].UserName
+	}
+	for _, id := range g.Foreign {
+		now[id] = id
+	}
+	added, removed := d, d
+	added.What, removed.What = driftMemberAdded, driftMemberRemoved
+	for _, id := range l.Members {
+		if _, still := now[id]; still {
+			delete(now, id)
+			continue
+		}
+		name := id
+		if at, ok := r.userAt(id); ok {
+			name = r.Users[at].UserName
+		}
+		removed.Members.Remove = append(removed.Members.Remove, Member{Name: name, Key: keys[id], RemoteID: id})
+	}
+	if !l.Additive {
+		for id, name := range now {
+			added.Members.Add = append(added.Members.Add, Member{Name: name, Key: keys[id], RemoteID: id})
+		}
+	}
+	var ds []Drift
+	if sortMembers(added.Members.Add); len(added.Members.Add) > 0 {
+		ds = append(ds, added)
+	}
+	if sortMembers(removed.Members.Remove); len(removed.Members.Remove) > 0 {
+		ds = append(ds, removed)
+	}
+	return ds
+}

@@ -28,6 +28,9 @@ type Plan struct {
 	Findings schema.Diagnostics
 	Guards   []GuardResult
 	Summary  Summary
+
+	// chained: changes of one wave wait for each other.
+	chained bool
 }
 
 // Inputs say what was compared.
@@ -130,7 +133,11 @@ type Link struct {
 	// Identity is that of the target, see [Remote.Identity].
 	Identity   string
 	ExternalID string
-	Source     Source
+	// Name is the object's name at the target after the change; Active tells
+	// whether an account is active then.
+	Name   string
+	Active bool
+	Source Source
 	// Push is the address of the block that pushes a group.
 	Push     string
 	OnUnpush schema.OnUnpush

@@ -83,15 +83,20 @@ func (u *User) Attribute(name string) (string, bool) {
 
 // Key identifies the person from one plan to the next: the address of a block,
 // or the directory with the person's id (the folded login where there is none).
-func (u *User) Key() string {
+func (u *User) Key() string { return string(u.AppendKey(nil)) }
+
+// AppendKey appends the person's [User.Key] to b, so that whoever looks up a
+// million people needs no string for each.
+func (u *User) AppendKey(b []byte) []byte {
 	if u.Address != "" {
-		return string(u.Address)
+		return append(b, u.Address...)
 	}
 	id := u.ID
 	if id == "" {
 		id = Fold(u.Login)
 	}
-	return string(u.Directory) + `.users["` + id + `"]`
+	b = append(append(b, u.Directory...), `.users["`...)
+	return append(append(b, id...), `"]`...)
 }
 
 // BaseAttribute describes one attribute of Okta's user profile.

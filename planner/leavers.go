@@ -1,0 +1,233 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// compareUnassigned decides about the account of a person who is here and does
+// not have the app.
+func (c *comparison) compareUnassigned(p Person) {
+	e := c.entry(p)
+	if e == nil {
+		return
+	}
+	u := &c.d.People[p]
+	l := leaver{
+		p: p, e: e, key: u.Key(), name: u.Login, verb: c.verb(e),
+		gone: u.Status == schema.Deprovisioned, reasons: c.d.unassignedReasons(c.s, p, e),
+	}
+	if c.at[p] != 0 {
+		l.account = &c.remote.Users[c.at[p]-1]
+	}
+	c.compareLeaver(l)
+}
+
+// compareGone decides about an account of ours whose person is not in the
+// configuration or any directory any more.
+func (c *comparison) compareGone(e *userEntry) {
+	l := leaver{
+		e: e, key: e.key, name: e.UserName, verb: c.verb(e), gone: true, unknown: true,
+		reasons: []Reason{{Code: "person-gone", Text: "is not in the configuration or any directory any more", Origin: e.Origin}},
+	}
+	if at, ok := c.remote.userAt(e.RemoteID); ok {
+		l.account = &c.remote.Users[at]
+	}
+	if r := removedBlock(c.d.Config, e.key); r != nil {
+		l.reasons = append([]Reason{{Code: "removed-declared", Text: "a removed block says what becomes of it", Origin: r.Origin}}, l.reasons...)
+		switch r.OnRemove {
+		case "release":
+			if c.only.key(e.key) {
+				c.releaseUser(e, e.UserName, l.reasons...)
+			}
+			return
+		case "deactivate":
+			l.verb = schema.UnassignDeactivate
+		case "delete", "keep":
+			l.verb = schema.OnUnassign(r.OnRemove)
+			l.gone = false // what the block says holds as it stands
+		}
+	}
+	c.compareLeaver(l)
+}
+
+// verb is what becomes of an unassigned account: what the app says, or, where
+// the app is gone, what it said at the last apply.
+func (c *comparison) verb(e *userEntry) schema.OnUnassign {
+	if c.appGone {
+		return e.OnUnassign
+	}
+	return c.app.OnUnassign
+}
+
+// removedBlock finds what the configuration says of a block that is gone.
+func removedBlock(cfg *schema.Config, key string) *schema.Removed {
+	i := slices.IndexFunc(cfg.Removed, func(r schema.Removed) bool { return string(r.From) == key })
+	if i < 0 {
+		return nil
+	}
+	return &cfg.Removed[i]
+}
+
+// leaver is someone who has an account of ours and not the app.
+type leaver struct {
+	p         Person
+	e         *userEntry
+	key, name string
+	account   *RemoteUser
+	verb      schema.OnUnassign
+	// gone people lose their account's activity even under "keep"; unknown ones
+	// are not among today's people.
+	gone, unknown bool
+	reasons       []Reason
+}
+
+func (c *comparison) compareLeaver(l leaver) {
+	if l.unknown && !c.only.key(l.key) || !l.unknown && !c.only.person(l.p) {
+		return
+	}
+	switch {
+	case l.account == nil:
+		c.releaseUser(l.e, l.name, append(l.reasons, Reason{Code: "target-gone", Text: "the account is gone from the target", Origin: l.e.Origin})...)
+	case !c.mayDeactivate():
+		if l.account.Active {
+			c.reports.deactivateDisabled.add(l.account.UserName, l.key, l.e.Origin)
+		}
+	case l.verb == schema.UnassignDelete:
+		if !l.unknown {
+			c.fate[l.p] |= destroyed
+		} else {
+			c.destroy(l.account.ID)
+		}
+		c.deleteUser(l)
+	case l.account.Active && (l.verb == schema.UnassignDeactivate || l.gone):
+		c.deactivateUser(l)
+	case l.e.Active != l.account.Active && !l.account.Active || l.e.UserLink.Key != l.key:
+		c.followLeaver(l)
+	}
+}
+
+// mayDeactivate: the switch is on, and the target knows how to.
+func (c *comparison) mayDeactivate() bool { return c.app.Provisioning.DeactivateUsers }
+
+func (c *comparison) leaverChange(l leaver, a Action, wave int) Change {
+	ch := Change{
+		Kind: KindUser, Key: l.key, Name: l.account.UserName, RemoteID: l.account.ID, Action: a, Wave: wave,
+		Base: digestUser(l.account), Reasons: l.reasons,
+		Link: Link{
+			ExternalID: l.e.ExternalID, OnUnassign: c.app.OnUnassign, Origin: l.e.Origin, From: l.e.from(),
+			Known: l.e.Attributes, Name: l.account.UserName, Active: l.account.Active,
+		},
+	}
+	return ch
+}
+
+func (c *comparison) deactivateUser(l leaver) {
+	if c.caps.NoDeactivate || c.caps.DeactivateDeletes {
+		c.reports.deactivateDisabled.add(l.account.UserName, l.key, l.e.Origin)
+		return
+	}
+	ch := c.leaverChange(l, Deactivate, 1)
+	ch.Before = []schema.Value{{Path: pathActive, Value: true}}
+	ch.After = []schema.Value{{Path: pathActive, Value: false}}
+	ch.Requests, ch.Link.Active = 1, false
+	ch.Drift = !l.e.Active
+	c.add(ch)
+}
+
+func (c *comparison) deleteUser(l leaver) {
+	ch := c.leaverChange(l, Delete, 5)
+	ch.Before = []schema.Value{{Path: pathActive, Value: l.account.Active}, {Path: pathUserName, Value: l.account.UserName}}
+	ch.Requests = 1
+	c.add(ch)
+}
+
+// followLeaver lets the state follow where somebody else did what we would have
+// done, or a block was renamed.
+func (c *comparison) followLeaver(l leaver) {
+	ch := c.leaverChange(l, Update, 2)
+	if l.e.UserLink.Key != l.key {
+		ch.Before = []schema.Value{{Path: pathAddress, Value: l.e.UserLink.Key}}
+		ch.After = []schema.Value{{Path: pathAddress, Value: l.key}}
+		ch.Reasons = append([]Reason{movedReason(l.e.moved)}, ch.Reasons...)
+	} else {
+		ch.Before = []schema.Value{{Path: pathActive, Value: l.e.Active}}
+		ch.After = []schema.Value{{Path: pathActive, Value: l.account.Active}}
+	}
+	c.add(ch)
+}
+
+// releaseUser forgets a link and leaves the target alone.
+func (c *comparison) releaseUser(e *userEntry, name string, reasons ...Reason) {
+	ch := Change{
+		Kind: KindUser, Key: e.key, Name: name, RemoteID: e.RemoteID, Action: Release, Wave: 2, Reasons: reasons,
+		Before: []schema.Value{{Path: pathAddress, Value: e.UserLink.Key}},
+		After:  []schema.Value{{Path: pathAddress}},
+		Link:   Link{From: e.from(), ExternalID: e.ExternalID},
+	}
+	c.add(ch)
+}
+
+// destroy takes down that an account of somebody unknown is deleted.
+func (c *comparison) destroy(id string) {
+	if c.destroyed == nil {
+		c.destroyed = make(map[string]bool)
+	}
+	c.destroyed[id] = true
+}
+
+// compareSuspended: suspension alone changes nothing, unless the app says so.
+func (c *comparison) compareSuspended(p Person) {
+	u := &c.d.People[p]
+	e := c.entry(p)
+	switch {
+	case e == nil:
+		c.fate[p] |= absent
+		c.reports.suspendedNew.add(u.Login, u.Key(), u.Origin)
+	case c.at[p] == 0:
+		c.fate[p] |= absent
+		if c.only.person(p) {
+			c.releaseUser(e, u.Login, Reason{Code: "target-gone", Text: "the account is gone from the target", Origin: e.Origin})
+		}
+	case c.app.OnSuspended == schema.SuspendedDeactivate:
+		if c.only.person(p) {
+			c.deactivateSuspended(p, e)
+		}
+	default:
+		if c.remote.Users[c.at[p]-1].Active {
+			c.fate[p] |= frozen
+		}
+		c.reports.suspendedKept.add(u.Login, u.Key(), u.Origin)
+		if c.only.person(p) && (e.UserLink.Key != u.Key() || e.recovered) {
+			c.followSuspended(p, e)
+		}
+	}
+}
+
+func (c *comparison) deactivateSuspended(p Person, e *userEntry) {
+	u := &c.d.People[p]
+	l := leaver{
+		p: p, e: e, key: u.Key(), name: u.Login, account: &c.remote.Users[c.at[p]-1],
+		verb: schema.UnassignDeactivate, gone: true,
+		reasons: []Reason{
+			{Code: "suspended", Text: fmt.Sprintf("%s is SUSPENDED", u.Login), Origin: u.Origin},
+			{Code: "on-suspended", Text: `the app says on_suspended = "deactivate"`, Origin: c.app.Origin},
+		},
+	}
+	c.compareLeaver(l)
+}
+
+// followSuspended keeps the state in step without touching the account.
+func (c *comparison) followSuspended(p Person, e *userEntry) {
+	ch := c.userChange(p, Update, 2)
+	ch.Link.Known = e.Attributes
+	ch.Before = []schema.Value{{Path: pathAddress, Value: e.UserLink.Key}}
+	ch.After = []schema.Value{{Path: pathAddress, Value: ch.Key}}
+	if e.recovered {
+		ch.Action, ch.Before = AdoptIt, []schema.Value{{Path: pathAddress}}
+	}
+	ch.Reasons = append([]Reason{movedReason(e.moved)}, ch.Reasons...)
+	c.add(ch)
+}

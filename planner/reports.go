@@ -1,0 +1,167 @@
+package planner
+
+import (
+	"fmt"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// reports collect what is worth knowing about one app's comparison.
+type reports struct {
+	gone, notFound, nameCase, updateDisabled tally
+	deactivateDisabled                       tally
+	suspendedNew, suspendedKept              tally
+	adopted, idDiffers, userNames            tally
+	groupGone, noRename, unreadable          tally
+	unmanagedUsers, unmanagedGroups          tally
+}
+
+// reportUsers turns the collected people into findings.
+func (c *comparison) reportUsers() {
+	for i := range c.changes {
+		if ch := &c.changes[i]; ch.Kind == KindUser && ch.Requests > 0 {
+			c.noteRename(ch)
+		}
+	}
+	r := &c.reports
+	warn := func(t *tally, code schema.Code, summary, detail string) {
+		t.finding(c.found, schema.Diagnostic{Severity: schema.Warning, Code: code, Summary: summary}, detail)
+	}
+	info := func(t *tally, code schema.Code, summary, detail string) {
+		t.finding(c.found, schema.Diagnostic{Severity: schema.Info, Code: code, Summary: summary}, detail)
+	}
+	warn(&r.gone, "target-gone", "Account gone from the target",
+		"Linked, and gone from the target: {}. Somebody deleted them there.")
+	warn(&r.notFound, "match-not-found", "No account, and none may be made",
+		"Assigned, without an account at the target, and create_users is false: {}.")
+	warn(&r.updateDisabled, "update-disabled", "Attributes differ and stay",
+		"Different at the target, and update_user_attributes is false: {}.")
+	warn(&r.deactivateDisabled, "deactivate-disabled", "Account stays active",
+		"Not assigned and still active, because accounts are not deactivated here: {}.")
+	warn(&r.suspendedNew, "suspended-not-created", "Suspended people get no account",
+		"SUSPENDED, and without an account at the target: {}. They get one when they are back.")
+	warn(&r.suspendedKept, "suspended-retained", "Suspended people keep their accounts",
+		"SUSPENDED, and left as they are: {}. Set on_suspended = \"deactivate\" to take access away.")
+	warn(&r.userNames, "user-name-change", "User name changes",
+		"Called otherwise at the target from now on, with the same account: {}.")
+	warn(&r.idDiffers, "external-id-differs", "External id stays as it is",
+		"Adopted with an external id other than ours, which is kept: {}.")
+	info(&r.nameCase, "user-name-case", "User name differs in case",
+		"The same but for upper and lower case at the target, and left so: {}.")
+	info(&r.adopted, "adopted", "Accounts adopted",
+		"At the target already, and owned from now on: {}.")
+}
+
+func (c *comparison) noteRename(ch *Change) {
+	if ch.Action == Create || lookup(ch.After, pathUserName) == nil {
+		return
+	}
+	c.reports.userNames.add(fmt.Sprintf("%v (was %v)", lookup(ch.After, pathUserName), lookup(ch.Before, pathUserName)), ch.Key, ch.Link.Origin)
+}
+
+// reportAdoption notes an account that becomes ours.
+func (c *comparison) reportAdoption(p Person, account *RemoteUser, id string) {
+	u := &c.d.People[p]
+	if e := c.entry(p); e != nil && (e.recovered || e.RemoteID == account.ID && e.declared == nil) {
+		return
+	}
+	c.reports.adopted.add(account.UserName, u.Key(), u.Origin)
+	if account.ExternalID != "" && account.ExternalID != externalID(u) {
+		c.reports.idDiffers.add(fmt.Sprintf("%s (%s)", account.UserName, id), u.Key(), u.Origin)
+	}
+}
+
+// reportWithheld lists the people of a pushed group who are not pushed.
+func (c *comparison) reportWithheld(w *pushed) {
+	var unassigned tally
+	losing := false
+	for _, p := range w.group.Members {
+		u := &c.d.People[p]
+		f := c.fate[p]
+		missing := ""
+		switch {
+		case f&(eligible|frozen) != 0 && f&frozen == 0:
+			continue
+		case u.Status == schema.Deprovisioned || !c.s.Assigned(c.d, p):
+			missing = "assigned"
+		case f&frozen != 0:
+			if c.isMember(w, c.at[p]-1) {
+				continue
+			}
+			missing = "active"
+		case f&absent != 0 && u.Status != schema.Suspended:
+			missing = "present"
+		default:
+			missing = "active"
+		}
+		if missing == "assigned" && u.Status != schema.Deprovisioned {
+			unassigned.add(u.Login, w.group.Key, originOr(c.d.memberOrigin(w.Group, p), w.Origin))
+			losing = losing || c.at[p] != 0 && c.remote.Users[c.at[p]-1].Active && c.link[p] != 0
+		}
+		c.plan.Withheld = append(c.plan.Withheld, Withheld{
+			App: c.app.Name, Group: w.Name, Login: u.Login, Missing: missing, Origin: c.d.memberOrigin(w.Group, p),
+		})
+	}
+	detail := "In " + w.group.Key + ", which is pushed, and without the app: {}. Pushing a group gives nobody an account; assign the group or the people too."
+	if losing {
+		detail = "In " + w.group.Key + ", which is pushed, and without the app: {}. At least one of them HAS an account and LOSES it: " +
+			"membership of a pushed group does not keep an account, only an assignment does."
+	}
+	unassigned.finding(c.found, schema.Diagnostic{
+		Severity: schema.Warning, Code: "push-member-unassigned", Summary: "Members of a pushed group without the app",
+	}, detail)
+}
+
+// memberOrigin is the place that makes p a member of g.
+func (d *Desired) memberOrigin(g uint32, p Person) schema.Origin {
+	rs := d.memberReasons(g, p)
+	if len(rs) == 0 {
+		return schema.Origin{}
+	}
+	return rs[len(rs)-1].Origin
+}
+
+// reportPaused says whom a paused push keeps in its group.
+func (c *comparison) reportPaused(w *pushed) {
+	if w.at == nil || !w.at.MembersKnown {
+		return
+	}
+	var kept tally
+	for _, m := range c.diffMembers(w).remove {
+		kept.add(m.Name, w.group.Key, w.Origin)
+	}
+	kept.finding(c.found, schema.Diagnostic{
+		Severity: schema.Warning, Code: "push-inactive", Summary: "Paused push keeps members", Origin: w.Origin,
+	}, w.group.Key+" would lose these members if its push were not paused: {}.")
+}
+
+// reportUnmanaged lists what is at the target and belongs to nobody here, and
+// the findings about groups.
+func (c *comparison) reportUnmanaged() {
+	r := &c.reports
+	if !c.app.IgnoreUnmanaged && c.only.all() {
+		taken := make(map[string]bool, len(c.changes))
+		for i := range c.changes {
+			taken[c.changes[i].RemoteID] = true
+		}
+		for i := range c.remote.Users {
+			if u := &c.remote.Users[i]; !c.state.ownsUser(uint32(i), u.ID) && !taken[u.ID] {
+				r.unmanagedUsers.add(u.UserName, u.UserName, c.app.Origin)
+			}
+		}
+		for i := range c.remote.Groups {
+			if g := &c.remote.Groups[i]; !c.state.ownsGroup(uint32(i), g.ID) && !taken[g.ID] {
+				r.unmanagedGroups.add(g.DisplayName, g.DisplayName, c.app.Origin)
+			}
+		}
+	}
+	found := func(t *tally, s schema.Severity, code schema.Code, summary, detail string) {
+		t.finding(c.found, schema.Diagnostic{Severity: s, Code: code, Summary: summary}, detail)
+	}
+	found(&r.unmanagedUsers, schema.Info, "unmanaged", "Accounts of nobody here", "At the target and not ours, so never touched: {}.")
+	found(&r.unmanagedGroups, schema.Info, "unmanaged", "Groups of nobody here", "Groups at the target that are not ours, so never touched: {}.")
+	found(&r.groupGone, schema.Warning, "target-gone", "Group gone from the target", "Pushed, and gone from the target: {}. They are made again.")
+	found(&r.noRename, schema.Warning, "unsupported-feature", "The target cannot rename groups", "Called otherwise here, and left as they are: {}.")
+	found(&r.unreadable, schema.Warning, "membership-unreadable", "Members cannot be read",
+		"The target does not return the members of: {}. They are planned from what earlier applies wrote.")
+}

@@ -1,0 +1,339 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// compareUsers decides for every person, and for everyone whose account we
+// have and who is gone.
+func (c *comparison) compareUsers() {
+	c.claimLinks()
+	c.adoptDeclaredUsers()
+	for p := range c.d.People {
+		c.locate(Person(p))
+	}
+	for p := range c.d.People {
+		c.compareUser(Person(p))
+	}
+	for i := range c.state.users {
+		if e := &c.state.users[i]; e.holder == 0 {
+			c.compareGone(e)
+		}
+	}
+	c.orderUserNames()
+	c.reportUsers()
+}
+
+// claimLinks ties people to their links by key.
+func (c *comparison) claimLinks() {
+	var key []byte
+	for p := range c.d.People {
+		key = c.d.People[p].AppendKey(key[:0])
+		if at, ok := c.state.userAt[string(key)]; ok {
+			c.claim(Person(p), at)
+		}
+	}
+}
+
+func (c *comparison) claim(p Person, entry uint32) {
+	c.link[p] = entry + 1
+	c.state.users[entry].holder = p + 1
+}
+
+// entry returns p's link, or nil.
+func (c *comparison) entry(p Person) *userEntry {
+	if c.link[p] == 0 {
+		return nil
+	}
+	return &c.state.users[c.link[p]-1]
+}
+
+// locate finds p's account: that of the link, else whichever fits. Who has no
+// link and may not be adopted is not looked for.
+func (c *comparison) locate(p Person) {
+	u := &c.d.People[p]
+	if e := c.entry(p); e != nil {
+		if at, ok := c.remote.userAt(e.RemoteID); ok {
+			c.at[p] = at + 1
+			return
+		}
+	}
+	if !c.s.Assigned(c.d, p) || u.Status == schema.Suspended {
+		return
+	}
+	m := c.match(p)
+	switch {
+	case m.problem != nil:
+		c.fate[p] |= heldBack
+		c.held[p] = m.problem
+	case m.at != 0:
+		c.at[p] = m.at
+		c.matched[p] = m.by
+		if owner := c.state.userOf[m.at-1]; owner != 0 {
+			c.claim(p, owner-1)
+		}
+	}
+}
+
+// compareUser decides what becomes of p's account.
+func (c *comparison) compareUser(p Person) {
+	u := &c.d.People[p]
+	switch {
+	case c.fate[p]&heldBack != 0:
+		c.fate[p] |= absent
+		c.holdUser(p, *c.held[p])
+	case !c.s.Assigned(c.d, p):
+		c.compareUnassigned(p)
+	case u.Status == schema.Suspended:
+		c.compareSuspended(p)
+	case c.at[p] == 0:
+		c.compareMissing(p)
+	default:
+		c.comparePresent(p)
+	}
+}
+
+func (c *comparison) holdUser(p Person, d schema.Diagnostic) {
+	if c.only.person(p) {
+		u := &c.d.People[p]
+		c.hold(KindUser, u.Key(), c.s.userName(c.d, p), d)
+	}
+}
+
+// compareMissing creates the account of an assigned person.
+func (c *comparison) compareMissing(p Person) {
+	u := &c.d.People[p]
+	e := c.entry(p)
+	if e != nil {
+		c.reports.gone.add(u.Login, u.Key(), u.Origin)
+	}
+	if !c.app.Provisioning.CreateUsers {
+		c.fate[p] |= absent
+		c.reports.notFound.add(u.Login, u.Key(), u.Origin)
+		if e != nil {
+			c.releaseUser(e, u.Login, Reason{Code: "target-gone", Text: "the account is gone from the target", Origin: e.Origin})
+		}
+		return
+	}
+	attributes, err := c.mapping.of(p)
+	if err != nil {
+		c.fate[p] |= absent
+		c.holdUser(p, mappingFailed(u, err))
+		return
+	}
+	c.fate[p] |= eligible | created
+	if !c.only.person(p) {
+		return
+	}
+	id := externalID(u)
+	if e != nil {
+		id = cmp.Or(e.ExternalID, id)
+	}
+	name := c.s.userName(c.d, p)
+	ch := c.userChange(p, Create, 2)
+	ch.RemoteID, ch.Base = "", digestAbsent
+	ch.Link.ExternalID, ch.Link.Name, ch.Link.Active = id, name, true
+	values := []schema.Value{{Path: pathActive, Value: true}, {Path: pathExternalID, Value: id}, {Path: pathUserName, Value: name}}
+	for _, a := range attributes {
+		if a.value != nil {
+			values = append(values, schema.Value{Path: a.path, Value: a.value})
+			if !a.createOnly {
+				ch.Link.Known = append(ch.Link.Known, schema.Value{Path: a.path, Value: a.value})
+			}
+		}
+	}
+	slices.SortFunc(values, comparePaths)
+	ch.After, ch.Requests = values, 1
+	if e != nil {
+		ch.Reasons = append([]Reason{{Code: "target-gone", Text: "the account that we had is gone from the target", Origin: e.Origin}}, ch.Reasons...)
+	}
+	c.add(ch)
+}
+
+func comparePaths(a, b schema.Value) int { return cmp.Compare(a.Path, b.Path) }
+
+func mappingFailed(u *schema.User, err error) schema.Diagnostic {
+	return schema.Diagnostic{
+		Code: "invalid-value", Summary: "Attribute cannot be computed",
+		Detail: fmt.Sprintf("The %v. Only this person is held back. Test for null first where an attribute may be missing.", err),
+		Origin: u.Origin,
+	}
+}
+
+// userChange starts a change about p with all that does not depend on the action.
+func (c *comparison) userChange(p Person, a Action, wave int) Change {
+	u := &c.d.People[p]
+	ch := Change{
+		Kind: KindUser, Key: u.Key(), Name: c.s.userName(c.d, p), Action: a, Wave: wave,
+		Link: Link{Source: c.s.Source(p), OnUnassign: c.app.OnUnassign, Origin: u.Origin},
+	}
+	if at := c.at[p]; at != 0 {
+		account := &c.remote.Users[at-1]
+		ch.RemoteID, ch.Base = account.ID, digestUser(account)
+		ch.Link.ExternalID = account.ExternalID
+		ch.Link.Name, ch.Link.Active = account.UserName, account.Active
+	}
+	if e := c.entry(p); e != nil {
+		ch.Link.ExternalID = cmp.Or(e.ExternalID, ch.Link.ExternalID)
+		if e.UserLink.Key != ch.Key {
+			ch.Link.From = e.UserLink.Key
+		}
+	}
+	ch.Reasons = c.d.assignmentReasons(c.s, p)
+	return ch
+}
+
+// comparePresent decides about an assigned person whose account is there:
+// adopted, brought back, brought up to date, or nothing.
+func (c *comparison) comparePresent(p Person) {
+	u := &c.d.People[p]
+	c.fate[p] |= eligible
+	attributes, err := c.mapping.of(p)
+	if err != nil {
+		c.holdUser(p, mappingFailed(u, err))
+		return
+	}
+	if !c.only.person(p) {
+		return
+	}
+	account, e := &c.remote.Users[c.at[p]-1], c.entry(p)
+	diff := c.diffUser(p, account, e, attributes)
+	action := Update
+	switch {
+	case e == nil || e.recovered || e.declared != nil || e.RemoteID != account.ID:
+		action = AdoptIt
+	case !account.Active:
+		action = Reactivate
+	}
+	if !account.Active {
+		diff.set(pathActive, false, true)
+		diff.drift = diff.drift || e != nil && e.Active
+	}
+	slices.SortFunc(diff.before, comparePaths)
+	slices.SortFunc(diff.after, comparePaths)
+	ch := c.userChange(p, action, 2)
+	ch.Link.Known, ch.Before, ch.After, ch.Drift = diff.known, diff.before, diff.after, diff.drift
+	ch.Link.Active = true
+	if diff.renamed {
+		ch.Link.Name = ch.Name
+	}
+	if len(diff.after) > 0 {
+		ch.Requests = 1
+	} else if !c.stateOnly(&ch, account, e, &diff) {
+		return
+	}
+	ch.Reasons = append(c.presentReasons(p, action, account, e, &diff), ch.Reasons...)
+	if action == AdoptIt {
+		c.reportAdoption(p, account, ch.Link.ExternalID)
+	}
+	c.add(ch)
+}
+
+// stateOnly fills in what only the state will record, and reports whether
+// there is anything.
+func (c *comparison) stateOnly(ch *Change, account *RemoteUser, e *userEntry, d *userDiff) bool {
+	if ch.Action == AdoptIt {
+		return true
+	}
+	switch {
+	case e.UserLink.Key != ch.Key:
+		ch.Before = []schema.Value{{Path: pathAddress, Value: e.UserLink.Key}}
+		ch.After = []schema.Value{{Path: pathAddress, Value: ch.Key}}
+	case e.Source != ch.Link.Source:
+		ch.Before = []schema.Value{{Path: pathSource, Value: string(e.Source)}}
+		ch.After = []schema.Value{{Path: pathSource, Value: string(ch.Link.Source)}}
+	default:
+		return stateBehind(ch, account, e, d)
+	}
+	return true
+}
+
+// stateBehind lets the state follow where the target came to what is declared
+// without us; otherwise it would be reported as drift for ever.
+func stateBehind(ch *Change, account *RemoteUser, e *userEntry, d *userDiff) bool {
+	if schema.Fold(e.UserName) != schema.Fold(account.UserName) {
+		ch.Before = append(ch.Before, schema.Value{Path: pathUserName, Value: e.UserName})
+		ch.After = append(ch.After, schema.Value{Path: pathUserName, Value: account.UserName})
+	}
+	if !e.Active {
+		ch.Before = append(ch.Before, schema.Value{Path: pathActive, Value: false})
+		ch.After = append(ch.After, schema.Value{Path: pathActive, Value: true})
+	}
+	for _, v := range ch.Link.Known {
+		if old := lookup(e.Attributes, v.Path); !same(old, v.Value) && same(lookup(account.Attributes, v.Path), v.Value) {
+			ch.Before = append(ch.Before, schema.Value{Path: v.Path, Value: old})
+			ch.After = append(ch.After, v)
+		}
+	}
+	for _, v := range d.stale {
+		ch.Before = append(ch.Before, v)
+		ch.After = append(ch.After, schema.Value{Path: v.Path})
+	}
+	slices.SortFunc(ch.Before, comparePaths)
+	slices.SortFunc(ch.After, comparePaths)
+	return len(ch.After) > 0
+}
+
+// userDiff is how an account differs from what is declared.
+type userDiff struct {
+	before, after, known []schema.Value
+	// stale values are in the state alone: cleared here and there.
+	stale   []schema.Value
+	drift   bool
+	renamed bool
+}
+
+func (d *userDiff) set(path string, before, after any) {
+	d.before = append(d.before, schema.Value{Path: path, Value: before})
+	d.after = append(d.after, schema.Value{Path: path, Value: after})
+}
+
+// diffUser compares attribute by attribute: only what is declared is compared,
+// and a cleared value only where we set one before.
+func (c *comparison) diffUser(p Person, account *RemoteUser, e *userEntry, attributes []attribute) userDiff {
+	var d userDiff
+	var old []schema.Value
+	if e != nil {
+		old = e.Attributes
+	}
+	write := c.app.Provisioning.UpdateUserAttributes
+	disabled := false
+	if name := c.s.userName(c.d, p); schema.Fold(name) != schema.Fold(account.UserName) {
+		if write {
+			d.set(pathUserName, account.UserName, name)
+			d.renamed = true
+			d.drift = e != nil && schema.Fold(e.UserName) == schema.Fold(name)
+		}
+		disabled = !write
+	} else if name != account.UserName {
+		c.reports.nameCase.add(c.d.People[p].Login, c.d.People[p].Key(), c.d.People[p].Origin)
+	}
+	for _, a := range attributes {
+		if a.createOnly {
+			continue
+		}
+		was, ours := lookup(account.Attributes, a.path), lookup(old, a.path)
+		differs := !same(was, a.value) && (a.value != nil || ours != nil)
+		if differs && write {
+			d.set(a.path, was, a.value)
+			d.drift = d.drift || ours != nil && same(ours, a.value)
+		}
+		disabled = disabled || differs && !write
+		switch {
+		case a.value == nil && was == nil && ours != nil:
+			d.stale = append(d.stale, schema.Value{Path: a.path, Value: ours})
+		case a.value != nil && (write || !differs):
+			d.known = append(d.known, schema.Value{Path: a.path, Value: a.value})
+		case differs && !write && ours != nil:
+			d.known = append(d.known, schema.Value{Path: a.path, Value: ours})
+		}
+	}
+	if disabled {
+		c.reports.updateDisabled.add(c.d.People[p].Login, c.d.People[p].Key(), c.d.People[p].Origin)
+	}
+	return d
+}
