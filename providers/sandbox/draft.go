@@ -133,12 +133,24 @@ func (d *draft) members() []*entry {
 	return append(out, d.edits.added...)
 }
 
-// settle turns a replacement by the same members into no change, so that a
-// request that changes nothing leaves the version alone (RFC 7644, 3.5.2.1).
+// settle turns a replacement of all members into what it takes out and puts in,
+// so that one that changes nothing leaves the version alone (RFC 7644, 3.5.2.1),
+// and one that changes little is little to write.
 func (e *memberEdits) settle(base *entry) {
-	if e.clear && slices.Equal(base.members, e.added) {
-		*e = memberEdits{count: e.count}
+	if !e.clear {
+		return
 	}
+	removed := map[*entry]bool{}
+	for _, m := range base.members {
+		if !e.adding[m] {
+			removed[m] = true
+		}
+	}
+	if len(removed) == len(base.members) {
+		return
+	}
+	added := slices.DeleteFunc(e.added, func(m *entry) bool { return m.inside(base) })
+	*e = memberEdits{removed: removed, added: added, count: e.count}
 }
 
 // record returns the change to write, or nil where nothing changed.
@@ -149,7 +161,9 @@ func (d *draft) record(now time.Time) *record {
 		r.Attrs = attrs
 	}
 	if d.base != nil {
-		d.edits.settle(d.base)
+		if !d.rules.DuplicateMembers {
+			d.edits.settle(d.base)
+		}
 		created := d.base.created
 		r.Version, r.Created = d.base.version+1, &created
 	}

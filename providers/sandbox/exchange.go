@@ -3,11 +3,8 @@ package sandbox
 import (
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // exchange is one request on its way through the faults that strike it.
 type exchange struct {
@@ -93,23 +90,11 @@ func (x *exchange) hangUp(reset bool) int {
 
 // truncate promises the whole answer and sends half of it.
 func (x *exchange) truncate(out *response) int {
-	half := *out
-	half.body = out.body[:len(out.body)/2]
-	half.header = out.header.Clone()
-	if half.header == nil {
-		half.header = http.Header{}
-	}
 	if len(out.body) == 0 {
 		return x.hangUp(false)
 	}
-	h := x.w.Header()
-	for name, values := range half.header {
-		h[name] = values
-	}
-	h.Set("Content-Type", "application/scim+json; charset=utf-8")
-	h.Set("Content-Length", itoa(len(out.body)))
-	x.w.WriteHeader(out.status)
-	_, _ = x.w.Write(half.body)
+	sendHead(x.w, out)
+	_, _ = x.w.Write(out.body[:len(out.body)/2])
 	_ = http.NewResponseController(x.w).Flush()
 	x.hangUp(false)
 	return out.status

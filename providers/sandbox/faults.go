@@ -3,6 +3,7 @@ package sandbox
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -151,5 +152,5 @@ func (f *Fault) retryHeader(now time.Time) string {
 	if f.asDate {
 		return now.Add(time.Duration(f.retryAfter) * time.Second).UTC().Format(http.TimeFormat)
 	}
-	return itoa(f.retryAfter)
+	return strconv.Itoa(f.retryAfter)
 }

@@ -22,6 +22,7 @@ type file struct {
 	handle  *os.File   // nil until the file exists; holds the lock
 	out     *os.File   // nil until the first write
 	size    int64      // of what is good
+	limit   int64      // size from which to compact
 	queue   []*record
 	queued  uint64 // records ever queued
 	flushed uint64 // records of those on disk
@@ -32,7 +33,7 @@ type file struct {
 // openFile reads path into db. The file may be missing; it is made by the first
 // write.
 func openFile(path string, async bool, db *database) (*file, error) {
-	f := &file{path: path, async: async}
+	f := &file{path: path, async: async, limit: compactFloor}
 	f.turn = sync.NewCond(&f.mu)
 	handle, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -60,7 +61,7 @@ func (f *file) adopt(handle *os.File, db *database) error {
 	if err != nil {
 		return err
 	}
-	f.handle, f.size = handle, int64(good)
+	f.handle, f.size, f.limit = handle, int64(good), compactLimit(db.weight())
 	return nil
 }
 
@@ -122,12 +123,18 @@ func (f *file) flush() {
 	f.mu.Lock()
 	f.busy = false
 	if err != nil {
-		f.broken = fmt.Errorf("write sandbox file %s: %w; it takes no more writes until it is opened again", f.path, err)
+		f.broken = f.gaveUp(err)
 	} else {
 		f.flushed += uint64(len(batch))
 		f.size += n
 	}
 	f.turn.Broadcast()
+}
+
+// gaveUp says why nothing more is written: after a failed write nobody knows
+// what the disk holds.
+func (f *file) gaveUp(err error) error {
+	return fmt.Errorf("write sandbox file %s: %w; it takes no more writes until it is opened again", f.path, err)
 }
 
 func (f *file) write(batch []*record) (int64, error) {
@@ -214,10 +221,11 @@ func (f *file) close() error {
 	}
 	err := f.broken
 	f.broken = errors.New("the sandbox is closed")
-	for _, h := range []*os.File{f.out, f.handle} {
-		if h != nil {
-			err = errors.Join(err, h.Close())
-		}
+	if f.out != nil {
+		err = errors.Join(err, f.out.Close())
+	}
+	if f.handle != nil {
+		err = errors.Join(err, unlockFile(f.handle), f.handle.Close())
 	}
 	f.out, f.handle = nil, nil
 	return err

@@ -26,9 +26,10 @@ type (
 		term expr
 	}
 	comparison struct {
-		path attrPath
-		op   string // lower case
-		want operand
+		path  attrPath
+		op    string // lower case
+		want  operand
+		exact bool // compare case
 	}
 	// nothing never matches: what an attribute of another resource type is.
 	nothing struct{}
@@ -40,6 +41,14 @@ type attrPath struct {
 	extension *attribute // nil for core attributes
 	attr      *attribute
 	sub       *attribute // may be nil
+}
+
+// top is the name of the member of the resource that holds the attribute.
+func (p attrPath) top() string {
+	if p.extension != nil {
+		return p.extension.name
+	}
+	return p.attr.name
 }
 
 // leaf is the attribute whose values are compared. For a multi-valued complex
@@ -76,6 +85,8 @@ type scope struct {
 	// lax lets names that this resource type lacks match nothing, as a query
 	// over all types needs (RFC 7644, section 3.4.2.1).
 	lax bool
+	// exact compares the case of every text.
+	exact bool
 }
 
 func newParser(sc scope, s string) (*parser, *fail) {
@@ -204,10 +215,10 @@ func (p *parser) term() (expr, *fail) {
 	if err != nil {
 		return nil, err
 	}
-	c := comparison{path, strings.ToLower(op.text), want}
 	if !known {
 		return nothing{}, nil
 	}
+	c := comparison{path, strings.ToLower(op.text), want, p.scope.exact || path.leaf().caseExact}
 	return c, c.check()
 }
 

@@ -9,8 +9,10 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxBody is the largest body that is read: enough for a PUT of a group of
@@ -47,6 +49,10 @@ func (r *response) set(name, value string) *response {
 // ServeHTTP answers SCIM requests under BasePath, and the admin endpoints where
 // they are switched on.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.closed() {
+		s.send(w, failf(http.StatusServiceUnavailable, "", "the sandbox is closed").response())
+		return
+	}
 	if s.options.Admin && strings.HasPrefix(r.URL.Path, adminPath) {
 		s.send(w, s.admin(w, r))
 		return
@@ -88,8 +94,15 @@ func segmentsOf(u *url.URL) ([]string, bool) {
 	return segments, true
 }
 
+// endpoints are the first segments that mean something.
+var endpoints = []string{"Users", "Groups", ".search", "ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me"}
+
 // classOf is the path with ids as "*", so that requests can be counted by it.
+// Paths that nothing serves are one class.
 func classOf(segments []string) string {
+	if len(segments) > 0 && !slices.Contains(endpoints, segments[0]) {
+		return "/?"
+	}
 	out := ""
 	for i, s := range segments {
 		if i > 0 && s != ".search" {
@@ -105,6 +118,12 @@ func classOf(segments []string) string {
 
 // send writes a response whole.
 func (s *Service) send(w http.ResponseWriter, r *response) {
+	sendHead(w, r)
+	_, _ = w.Write(r.body) // a client that went away is no matter
+}
+
+// sendHead writes the status and the headers of a response.
+func sendHead(w http.ResponseWriter, r *response) {
 	h := w.Header()
 	for name, values := range r.header {
 		h[name] = values
@@ -119,7 +138,6 @@ func (s *Service) send(w http.ResponseWriter, r *response) {
 		h.Set("Content-Length", strconv.Itoa(len(r.body)))
 	}
 	w.WriteHeader(r.status)
-	_, _ = w.Write(r.body) // a client that went away is no matter
 }
 
 // authorized compares in constant time.
@@ -175,6 +193,9 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *fail) {
 func (r *request) parse() (object, *fail) {
 	if len(r.body) == 0 {
 		return nil, badRequest(invalidSyntax, "%s needs a body", r.method)
+	}
+	if !utf8.Valid(r.body) {
+		return nil, badRequest(invalidSyntax, "the body is not UTF-8")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(r.body))
 	var v any

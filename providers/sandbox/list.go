@@ -190,7 +190,8 @@ func (s *Service) selectFrom(db *database, k *kind, q query) ([]*entry, *fail) {
 }
 
 func (s *Service) scope(k kind, lax bool) scope {
-	return scope{kind: k, keep: s.dialect.Quirks.Unknown == unknownKeep, lax: lax}
+	q := &s.dialect.Quirks
+	return scope{kind: k, keep: q.Unknown == unknownKeep, lax: lax, exact: q.CaseExactFilter}
 }
 
 func (s *Service) selectKind(db *database, k kind, filter string, lax bool) ([]*entry, *fail) {
@@ -208,26 +209,49 @@ func (s *Service) selectKind(db *database, k kind, filter string, lax bool) ([]*
 	if !narrowed {
 		candidates = db.lists[k]
 	}
+	need := selection{only: map[string]bool{}}
+	namesIn(e, need.only)
 	var out []*entry
 	for _, c := range candidates {
-		if e.matches(s.filterObject(c)) {
+		if e.matches(s.filterObject(c, need)) {
 			out = append(out, c)
 		}
 	}
 	return out, nil
 }
 
+// namesIn collects the attributes of a resource that a filter looks at.
+func namesIn(e expr, names map[string]bool) {
+	switch e := e.(type) {
+	case logical:
+		for _, t := range e.terms {
+			namesIn(t, names)
+		}
+	case negation:
+		namesIn(e.term, names)
+	case presence:
+		names[e.path.top()] = true
+	case valuePath:
+		names[e.path.top()] = true
+	case comparison:
+		names[e.path.top()] = true
+	}
+}
+
 // filterObject is what a filter sees: members too, even where they are hidden
 // from readers.
-func (s *Service) filterObject(e *entry) object {
-	o := s.object(e, "")
-	if e.kind == kindGroup {
-		list := make([]any, len(e.members))
-		for i, m := range e.members {
-			list[i] = memberObject(m, "")
-		}
-		o["members"] = list
+func (s *Service) filterObject(e *entry, need selection) object {
+	if e.kind != kindGroup || !need.has("members") {
+		return s.object(e, "", need)
 	}
+	need.only["members"] = false
+	o := s.object(e, "", need)
+	need.only["members"] = true
+	list := make([]any, len(e.members))
+	for i, m := range e.members {
+		list[i] = toObject(memberFields(m, ""))
+	}
+	o["members"] = list
 	return o
 }
 
@@ -245,9 +269,12 @@ func (s *Service) sorted(hits []*entry, q query, lax bool) ([]*entry, *fail) {
 		if err != nil {
 			return nil, badRequest(invalidPath, "sortBy: %s", err.detail)
 		}
+		if path.filter != nil {
+			return nil, badRequest(invalidPath, "sortBy: %q is not the name of an attribute", q.sortBy)
+		}
 		list[i].entry = e
 		if path.attr != nil {
-			list[i].key, list[i].has = sortKey(path.attrPath, s.object(e, ""))
+			list[i].key, list[i].has = sortKey(path.attrPath, s.object(e, "", selection{only: map[string]bool{path.top(): true}}))
 		}
 	}
 	slices.SortStableFunc(list, func(a, b keyed) int {
@@ -384,13 +411,16 @@ func (s *Service) listResponse(out object, page []*entry, total int, v view) *re
 	if s.dialect.Quirks.LyingTotal {
 		total = len(page)
 	}
-	rendered := make([][]byte, len(page))
-	for i, e := range page {
-		rendered[i] = s.render(e, v)
-	}
 	out["schemas"] = []string{urnList}
 	out["totalResults"] = total
 	out["itemsPerPage"] = len(page)
-	out["Resources"] = rawList(rendered)
-	return jsonResponse(http.StatusOK, out)
+	b := encode(out)
+	b = append(b[:len(b)-1], `,"Resources":[`...)
+	for i, e := range page {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = s.render(b, e, v)
+	}
+	return &response{status: http.StatusOK, body: append(b, "]}"...)}
 }

@@ -17,3 +17,7 @@ func lockFile(f *os.File) (free bool, err error) {
 	}
 	return err == nil, err
 }
+
+// unlockFile gives the file up. Closing would not do: a child that is just being
+// started may hold a copy of the descriptor, and with it the lock.
+func unlockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }

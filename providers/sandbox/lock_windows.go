@@ -19,3 +19,9 @@ func lockFile(f *os.File) (free bool, err error) {
 	}
 	return err == nil, err
 }
+
+// unlockFile gives the file up, at once: closing would do so at some time.
+func unlockFile(f *os.File) error {
+	at := &windows.Overlapped{OffsetHigh: 0x7fffffff}
+	return windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, at)
+}

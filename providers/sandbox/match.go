@@ -157,21 +157,20 @@ func (c comparison) matches(o object) bool {
 	if len(list) == 0 {
 		return (c.want.value == nil) == (c.op == "eq") && (c.op == "eq" || c.op == "ne")
 	}
-	exact := c.path.leaf().caseExact
 	for _, v := range list {
-		if c.holds(v, exact) {
+		if c.holds(v) {
 			return true
 		}
 	}
 	return false
 }
 
-func (c comparison) holds(v any, exact bool) bool {
+func (c comparison) holds(v any) bool {
 	switch c.op {
 	case "eq":
-		return c.equal(v, exact)
+		return c.equal(v)
 	case "ne":
-		return !c.equal(v, exact)
+		return !c.equal(v)
 	}
 	have, ok := v.(string)
 	want, isText := c.want.value.(string)
@@ -179,9 +178,9 @@ func (c comparison) holds(v any, exact bool) bool {
 		return false
 	}
 	if isOrder(c.op) {
-		return inOrder(c.op, c.order(have, want, exact))
+		return inOrder(c.op, c.order(have, want))
 	}
-	if !exact {
+	if !c.exact {
 		have, want = fold(have), c.want.folded
 	}
 	switch c.op {
@@ -193,22 +192,22 @@ func (c comparison) holds(v any, exact bool) bool {
 	return strings.HasSuffix(have, want)
 }
 
-func (c comparison) equal(v any, exact bool) bool {
+func (c comparison) equal(v any) bool {
 	have, ok := v.(string)
 	want, isText := c.want.value.(string)
 	switch {
 	case !ok || !isText:
 		return v == c.want.value
 	case c.path.leaf().kind == typeDateTime:
-		return c.order(have, want, exact) == 0
-	case exact:
+		return c.order(have, want) == 0
+	case c.exact:
 		return have == want
 	}
 	return fold(have) == c.want.folded
 }
 
 // order compares instants as instants and everything else as text.
-func (c comparison) order(have, want string, exact bool) int {
+func (c comparison) order(have, want string) int {
 	if c.path.leaf().kind == typeDateTime {
 		a, errA := time.Parse(time.RFC3339, have)
 		b, errB := time.Parse(time.RFC3339, want)
@@ -216,7 +215,7 @@ func (c comparison) order(have, want string, exact bool) int {
 			return a.Compare(b)
 		}
 	}
-	if exact {
+	if c.exact {
 		return cmp.Compare(have, want)
 	}
 	return cmp.Compare(fold(have), c.want.folded)

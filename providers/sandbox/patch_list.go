@@ -196,7 +196,7 @@ func (d *draft) changeMatching(path patchPath, o operation) *fail {
 		}
 	} else {
 		for _, m := range d.members() {
-			if path.filter.matches(memberObject(m, "")) {
+			if path.filter.matches(toObject(memberFields(m, ""))) {
 				hits = append(hits, m)
 			}
 		}

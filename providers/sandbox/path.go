@@ -43,6 +43,10 @@ func (sc scope) qualified(t *resourceType, names []string) (attrPath, bool) {
 		return sc.finish(attrPath{attr: a}, names)
 	}
 	ext := find(t.extensions, urn[:colon])
+	if ext == nil && sc.keep {
+		ext = &attribute{name: urn[:colon], kind: typeAny, extension: true}
+		return sc.finish(attrPath{extension: ext, attr: &attribute{name: urn[colon+1:], kind: typeAny}}, names)
+	}
 	if ext == nil {
 		return sc.finish(attrPath{}, names)
 	}
@@ -92,8 +96,8 @@ func readPath(sc scope, s string) (patchPath, *fail) {
 	if err != nil {
 		return patchPath{}, err
 	}
-	path, _, err := p.attrPath()
-	if err != nil {
+	path, known, err := p.attrPath()
+	if err != nil || !known {
 		return patchPath{}, err
 	}
 	out := patchPath{attrPath: path}

@@ -2,9 +2,9 @@ package sandbox
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -59,7 +59,7 @@ func (e *entry) shownAs(tags string) bool {
 
 // show renders one resource as an answer.
 func (s *Service) show(e *entry, v view, status int) *response {
-	out := &response{status: status, body: s.render(e, v)}
+	out := &response{status: status, body: s.render(nil, e, v)}
 	if !s.dialect.Quirks.NoETag {
 		out.set("ETag", e.etag())
 	}
@@ -68,57 +68,73 @@ func (s *Service) show(e *entry, v view, status int) *response {
 
 // render writes a resource. A view of everything splices the kept JSON between
 // what is derived, without decoding it.
-func (s *Service) render(e *entry, v view) []byte {
+func (s *Service) render(b []byte, e *entry, v view) []byte {
 	if v.some() {
-		return encode(v.project(e.kind, s.object(e, v.base)))
+		return append(b, encode(v.project(e.kind, s.object(e, v.base, v.needs)))...)
 	}
-	var b bytes.Buffer
-	b.WriteString(`{"schemas":`)
-	b.Write(encode(e.schemas()))
-	b.WriteString(`,"id":`)
-	b.Write(encode(e.id))
+	b = append(b, `{"schemas":`...)
+	b = append(b, encode(e.schemas())...)
+	b = append(b, `,"id":`...)
+	b = appendText(b, e.id)
 	if inner := e.attrs[1 : len(e.attrs)-1]; len(inner) > 0 {
-		b.WriteByte(',')
-		b.Write(inner)
+		b = append(b, ',')
+		b = append(b, inner...)
 	}
-	for name, value := range s.derived(e, v.base) {
-		b.WriteString(`,"` + name + `":`)
-		b.Write(encode(value))
-	}
-	b.WriteByte('}')
-	return b.Bytes()
+	b = s.appendRelations(b, e, v.base)
+	b = append(b, `,"meta":`...)
+	return append(appendFields(b, s.meta(e, v.base)), '}')
 }
 
-// object is a resource as a filter and a projection see it.
-func (s *Service) object(e *entry, base string) object {
-	o := e.decoded()
+// appendRelations appends the groups of a user or the members of a group. A
+// service that hides members says that there are none.
+func (s *Service) appendRelations(b []byte, e *entry, base string) []byte {
+	if len(e.parents) == 0 && e.kind == kindUser || len(e.members) == 0 && e.kind == kindGroup && !s.dialect.Quirks.HideMembers {
+		return b
+	}
+	b = append(b, `,"`+relationName(e.kind)+`":[`...)
+	first := true
+	for fields := range s.relations(e, base) {
+		if !first {
+			b = append(b, ',')
+		}
+		b, first = appendFields(b, fields), false
+	}
+	return append(b, ']')
+}
+
+// object is a resource decoded, as far as need asks for it.
+func (s *Service) object(e *entry, base string, need selection) object {
+	o := pluck(e.attrs, need)
 	o["schemas"] = e.schemas()
 	o["id"] = e.id
-	for name, value := range s.derived(e, base) {
-		o[name] = value
+	if need.has("meta") {
+		o["meta"] = toObject(s.meta(e, base))
+	}
+	if name := relationName(e.kind); need.has(name) {
+		list := []any{}
+		for fields := range s.relations(e, base) {
+			list = append(list, toObject(fields))
+		}
+		if len(list) > 0 || s.dialect.Quirks.HideMembers && e.kind == kindGroup {
+			o[name] = list
+		}
 	}
 	return o
 }
 
-// schemas are the URNs of the schemas that the resource uses.
+// schemas are the URNs of the schemas that the resource uses: the core one, and
+// one for each extension object it holds.
 func (e *entry) schemas() []any {
 	out := []any{e.kind.spec().urn}
-	for _, ext := range e.kind.spec().extensions {
-		if bytes.Contains(e.attrs, []byte(`"`+ext.name+`":`)) {
-			out = append(out, ext.name)
+	if !bytes.Contains(e.attrs, []byte(`"urn:`)) {
+		return out
+	}
+	for name := range topLevel(e.attrs) {
+		if strings.HasPrefix(name, "urn:") {
+			out = append(out, name)
 		}
 	}
 	return out
-}
-
-// derived yields the attributes that are made rather than kept.
-func (s *Service) derived(e *entry, base string) func(yield func(string, any) bool) {
-	return func(yield func(string, any) bool) {
-		if list := s.relations(e, base); list != nil && !yield(relationName(e.kind), list) {
-			return
-		}
-		yield("meta", s.meta(e, base))
-	}
 }
 
 func relationName(k kind) string {
@@ -128,32 +144,31 @@ func relationName(k kind) string {
 	return "members"
 }
 
-// relations are the groups of a user and the members of a group, as shown.
-func (s *Service) relations(e *entry, base string) []any {
+// relations yields the groups of a user and the members of a group, as shown.
+func (s *Service) relations(e *entry, base string) iter.Seq[[]field] {
 	if e.kind == kindUser {
 		return groupsOf(e, base)
 	}
-	q := &s.dialect.Quirks
-	if q.HideMembers {
-		return []any{}
-	}
 	list := e.members
-	if q.TruncateMembers > 0 {
+	switch q := &s.dialect.Quirks; {
+	case q.HideMembers:
+		list = nil
+	case q.TruncateMembers > 0:
 		list = list[:min(len(list), q.TruncateMembers)]
 	}
-	var out []any
-	for _, m := range list {
-		out = append(out, memberObject(m, base))
+	return func(yield func([]field) bool) {
+		for _, m := range list {
+			if !yield(memberFields(m, base)) {
+				return
+			}
+		}
 	}
-	return out
 }
 
-func memberObject(m *entry, base string) object {
-	o := object{"value": m.id, "type": m.kind.String(), "display": m.label()}
-	if base != "" {
-		o["$ref"] = location(base, m)
+func memberFields(m *entry, base string) []field {
+	return []field{
+		{"value", m.id}, {"$ref", location(base, m)}, {"type", m.kind.String()}, {"display", m.label()},
 	}
-	return o
 }
 
 // label is the name for display.
@@ -164,38 +179,40 @@ func (e *entry) label() string {
 	return e.name()
 }
 
-// groupsOf lists the groups of a user, direct ones first, and then those that
+// groupsOf yields the groups of a user, direct ones first, and then those that
 // contain them.
-func groupsOf(u *entry, base string) []any {
-	var out []any
-	seen := map[*entry]bool{}
-	level, how := u.parents, "direct"
-	for len(level) > 0 {
-		var above []*entry
-		for _, g := range level {
-			if seen[g] {
-				continue
+func groupsOf(u *entry, base string) iter.Seq[[]field] {
+	return func(yield func([]field) bool) {
+		seen := map[*entry]bool{}
+		level, how := u.parents, "direct"
+		for len(level) > 0 {
+			var above []*entry
+			for _, g := range level {
+				if seen[g] {
+					continue
+				}
+				seen[g] = true
+				if !yield([]field{{"value", g.id}, {"$ref", location(base, g)}, {"display", g.label()}, {"type", how}}) {
+					return
+				}
+				above = append(above, g.parents...)
 			}
-			seen[g] = true
-			out = append(out, object{"value": g.id, "$ref": location(base, g), "display": g.label(), "type": how})
-			above = append(above, g.parents...)
+			level, how = above, "indirect"
 		}
-		level, how = above, "indirect"
 	}
-	return out
 }
 
-func (s *Service) meta(e *entry, base string) object {
-	m := object{
-		"resourceType": e.kind.String(),
-		"created":      e.created.Format(timeFormat),
-		"lastModified": e.modified.Format(timeFormat),
-		"location":     location(base, e),
+func (s *Service) meta(e *entry, base string) []field {
+	out := []field{
+		{"resourceType", e.kind.String()},
+		{"created", e.created.Format(timeFormat)},
+		{"lastModified", e.modified.Format(timeFormat)},
+		{"location", location(base, e)},
 	}
 	if !s.dialect.Quirks.NoETag {
-		m["version"] = e.etag()
+		out = append(out, field{"version", e.etag()})
 	}
-	return m
+	return out
 }
 
 // read answers GET of one resource.
@@ -214,13 +231,4 @@ func (s *Service) read(k kind, id string, r *request) (*response, *fail) {
 		return (&response{status: http.StatusNotModified}).set("ETag", e.etag()), nil
 	}
 	return s.show(e, view, http.StatusOK), nil
-}
-
-// rawList keeps rendered resources from being rendered again.
-func rawList(list [][]byte) []json.RawMessage {
-	out := make([]json.RawMessage, len(list))
-	for i, b := range list {
-		out[i] = b
-	}
-	return out
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -103,17 +104,36 @@ func (s *Service) Listen(ctx context.Context, addr string) (baseURL string, err 
 	if err != nil {
 		return "", fmt.Errorf("listen on %q: %w", addr, err)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !isLoopback(host) {
 		return "", fmt.Errorf("listen on %q: the sandbox serves on loopback only, such as 127.0.0.1:8080", addr)
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return "", fmt.Errorf("listen on %q: %w", addr, err)
 	}
-	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: http.HandlerFunc(s.serveLocal), ReadHeaderTimeout: 10 * time.Second}
 	s.serving.Go(func() { s.stopWith(ctx, server) })
 	s.serving.Go(func() { _ = server.Serve(listener) }) // ends when the server is stopped
 	return "http://" + listener.Addr().String() + BasePath, nil
+}
+
+// serveLocal refuses requests that were meant for another host: a web page can
+// make a browser send those by changing where its own name leads.
+func (s *Service) serveLocal(w http.ResponseWriter, r *http.Request) {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	if !isLoopback(strings.Trim(host, "[]")) {
+		s.send(w, failf(http.StatusMisdirectedRequest, "", "%q is not the name of this host", r.Host).response())
+		return
+	}
+	s.ServeHTTP(w, r)
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // stopWith lets requests in flight finish for a moment, and then ends them.
@@ -143,6 +163,16 @@ func (s *Service) Close() error {
 	s.file = nil
 	s.db = newDatabase()
 	return err
+}
+
+// closed says whether Close was called.
+func (s *Service) closed() bool {
+	select {
+	case <-s.closing:
+		return true
+	default:
+		return false
+	}
 }
 
 func newUUID() string {

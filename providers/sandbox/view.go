@@ -8,6 +8,8 @@ import (
 type view struct {
 	base            string // URL of the service
 	only, excluding [][]string
+	// needs are the attributes that have to be decoded.
+	needs selection
 }
 
 func (v view) some() bool { return v.only != nil || v.excluding != nil }
@@ -26,7 +28,26 @@ func (s *Service) newView(base string, only, excluding []string) (view, *fail) {
 		return v, badRequest(invalidValue, "attributes and excludedAttributes cannot be given together")
 	}
 	v.only, v.excluding = namePaths(only), namePaths(excluding)
+	v.needs = v.selection()
 	return v, nil
+}
+
+// selection leaves out what is not shown, so that it is not even made.
+func (v view) selection() selection {
+	if v.only != nil {
+		names := map[string]bool{}
+		for _, path := range v.only {
+			names[path[0]] = true
+		}
+		return selection{only: names}
+	}
+	names := map[string]bool{}
+	for _, path := range v.excluding {
+		if len(path) == 1 {
+			names[path[0]] = true
+		}
+	}
+	return selection{not: names}
 }
 
 func splitList(text string) []string {
@@ -53,7 +74,7 @@ func steps(name string) []string {
 	for k := range kindCount {
 		t := k.spec()
 		if rest, ok := cutFold(name, t.urn+":"); ok {
-			return strings.SplitN(rest, ".", 2)
+			return spelled(strings.SplitN(rest, ".", 2))
 		}
 		for _, ext := range t.extensions {
 			if strings.EqualFold(name, ext.name) {
@@ -64,7 +85,18 @@ func steps(name string) []string {
 			}
 		}
 	}
-	return strings.SplitN(name, ".", 2)
+	return spelled(strings.SplitN(name, ".", 2))
+}
+
+// spelled gives the first step the schema's spelling.
+func spelled(path []string) []string {
+	for k := range kindCount {
+		if a := k.spec().attribute(path[0]); a != nil {
+			path[0] = a.name
+			break
+		}
+	}
+	return path
 }
 
 func cutFold(s, prefix string) (string, bool) {

@@ -26,6 +26,9 @@ func (s *Service) change(edit func() (*record, *fail), done func() *response) (*
 		if err := file.wait(ticket); err != nil {
 			return nil, failf(http.StatusInternalServerError, "", "%v", err)
 		}
+		if file.bloated() {
+			s.compactIfBloated()
+		}
 	}
 	return out, nil
 }
