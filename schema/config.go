@@ -51,7 +51,9 @@ type StateStore struct {
 	Path string
 	// Arguments are those of the other kinds.
 	Arguments map[string]string
-	Origin    Origin
+	// Secrets are those of its arguments that may hold a credential.
+	Secrets map[string]*Secret
+	Origin  Origin
 }
 
 // DirectoryBlock declares where people and groups come from.

@@ -1,38 +1,165 @@
 package load
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
 	"io/fs"
+	"maps"
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
-// loader carries one Load from files to a Config.
+// loader carries one Load from files to a Config. Values are computed when
+// something needs them, so the order of blocks does not matter; path holds what
+// is being computed, to find circles.
 type loader struct {
 	fsys    fs.FS
 	opts    Options
 	config  *schema.Config
 	sources Sources
 	diags   schema.Diagnostics
-	blocks  []*hclsyntax.Block
+	unknown int
+
+	items     map[string][]*item
+	declared  map[schema.Address]*declaration
+	variables map[string]*variable
+	locals    map[string]*local
+	ready     map[hclsyntax.Expression]*prepared
+	path      []edge
+	// origins are the places of everything that can be referred to.
+	origins map[schema.Address]schema.Origin
+	// plainUsers and plainGroups index what was decoded without evaluation.
+	plainUsers, plainGroups map[schema.Address]int
+	// all holds the values of `user` and `group` as a whole.
+	all map[string]cty.Value
+	// readByFunction are the files that file() has read.
+	readByFunction map[string][]byte
 }
 
 func (l *loader) add(ds ...schema.Diagnostic) { l.diags = append(l.diags, ds...) }
 
-// sorted returns the findings in the order of their places.
+// sorted returns the findings in the order of their places, each once: a value
+// that two blocks need is computed, and complained about, for both.
 func (l *loader) sorted() schema.Diagnostics {
 	sortDiagnostics(l.diags)
-	return slices.Clip(l.diags)
+	return slices.CompactFunc(l.diags, func(a, b schema.Diagnostic) bool { return reflect.DeepEqual(a, b) })
 }
 
 func (l *loader) run() {
+	l.items, l.declared = map[string][]*item{}, map[schema.Address]*declaration{}
+	l.variables, l.locals = map[string]*variable{}, map[string]*local{}
+	l.ready, l.all, l.readByFunction = map[hclsyntax.Expression]*prepared{}, map[string]cty.Value{}, map[string][]byte{}
+	l.origins, l.plainUsers, l.plainGroups = map[schema.Address]schema.Origin{}, map[schema.Address]int{}, map[schema.Address]int{}
 	t := l.read()
 	p := parser{limits: l.opts.Limits}
+	var blocks []*hclsyntax.Block
 	for _, src := range t.config {
-		blocks, diags := p.parse(src.name, src.content)
-		l.blocks = append(l.blocks, blocks...)
+		parsed, diags := p.parse(src.name, src.content)
+		blocks = append(blocks, parsed...)
 		l.add(diags...)
 	}
+	l.declare(blocks)
+	l.declareVariables(t.variables)
+	l.declareLocals()
+	l.evaluateVariables()
+	l.evaluateLocals()
+	l.decode()
+	l.sort()
+	l.digest()
+}
+
+// decode turns every block into its noun.
+func (l *loader) decode() {
+	l.decodeUsers()
+	c := l.config
+	for _, it := range l.items["rollcall"] {
+		c.Settings = it.rollcall()
+	}
+	for _, it := range l.items["directory"] {
+		c.Directories = append(c.Directories, it.directory())
+	}
+	decodeAll(l, "target", &c.Targets, (*item).target)
+	decodeAll(l, "group", &c.Groups, (*item).group)
+	decodeAll(l, "app", &c.Apps, (*item).app)
+	decodeAll(l, "assignment", &c.Assignments, (*item).assignment)
+	decodeAll(l, "push_group", &c.PushGroups, (*item).pushGroup)
+	decodeAll(l, "push_rule", &c.PushRules, (*item).pushRule)
+	decodeAll(l, "waiver", &c.Waivers, (*item).waiver)
+	for _, it := range l.items["moved"] {
+		c.Moved = append(c.Moved, it.moved())
+	}
+	for _, it := range l.items["adopt"] {
+		c.Adopts = append(c.Adopts, it.adopt())
+	}
+	for _, it := range l.items["removed"] {
+		c.Removed = append(c.Removed, it.removed())
+	}
+}
+
+// decodeAll decodes all instances of all blocks of one type. All of them are
+// expanded first, so that any may refer to any.
+func decodeAll[T any](l *loader, typ string, out *[]T, decode func(*item) T) {
+	for _, it := range l.instances(typ) {
+		*out = append(*out, decode(it))
+	}
+}
+
+// sort puts everything in the order of addresses; blocks without one are
+// ordered by what they say.
+func (l *loader) sort() {
+	c := l.config
+	sortBy(c.Directories, func(b schema.DirectoryBlock) string { return string(b.Address) })
+	sortBy(c.Users, func(b schema.User) string { return string(b.Address) })
+	sortBy(c.Groups, func(b schema.Group) string { return string(b.Address) })
+	sortBy(c.Targets, func(b schema.Target) string { return string(b.Address) })
+	sortBy(c.Apps, func(b schema.App) string { return string(b.Address) })
+	sortBy(c.Assignments, func(b schema.Assignment) string { return string(b.Address) })
+	sortBy(c.PushGroups, func(b schema.PushGroup) string { return string(b.Address) })
+	sortBy(c.PushRules, func(b schema.PushRule) string { return string(b.Address) })
+	sortBy(c.Waivers, func(b schema.Waiver) string { return string(b.Address) })
+	sortBy(c.Moved, func(b schema.Moved) string { return string(b.From) + " " + string(b.To) })
+	sortBy(c.Adopts, func(b schema.Adopt) string { return string(b.To) + " " + string(b.App) + " " + b.ID })
+	sortBy(c.Removed, func(b schema.Removed) string { return string(b.From) + " " + b.OnRemove })
+	sortBy(c.Files, func(f schema.File) string { return f.Name })
+}
+
+func sortBy[T any](s []T, key func(T) string) {
+	slices.SortStableFunc(s, func(a, b T) int { return strings.Compare(key(a), key(b)) })
+}
+
+// digest names the content: every file, and every value from outside.
+func (l *loader) digest() {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(l.readByFunction)) {
+		if _, ok := l.sources[name]; !ok {
+			l.config.Files = append(l.config.Files, schema.File{Name: name, BlobID: blobID(l.readByFunction[name])})
+		}
+	}
+	sortBy(l.config.Files, func(f schema.File) string { return f.Name })
+	for _, f := range l.config.Files {
+		fmt.Fprintf(h, "file %q %s\n", f.Name, f.BlobID)
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.variables)) {
+		v := l.variables[name]
+		fmt.Fprintf(h, "variable %q ", name)
+		if v.ok && !v.sensitive {
+			io.WriteString(h, v.value.GoString()) //nolint:errcheck // a hash does not fail
+		}
+		io.WriteString(h, "\n") //nolint:errcheck // a hash does not fail
+	}
+	l.config.Digest = "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// compareOrigins orders places.
+func compareOrigins(a, b schema.Origin) int {
+	return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 }

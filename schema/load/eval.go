@@ -1,0 +1,200 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// scope is where an expression stands, which decides what it may name.
+type scope struct {
+	// constant lets the expression name nothing at all.
+	constant bool
+	// each is the object with key and value of a for_each instance; NilVal outside.
+	each cty.Value
+	// variable is the variable that a validation is about, and its value.
+	variable string
+	value    cty.Value
+	// principal lets the expression speak of a person, memberOf of groups' members.
+	principal, memberOf bool
+	// env lets the expression read the environment, lazily.
+	env bool
+}
+
+// sensitive marks values that must not be shown.
+type sensitive struct{}
+
+// prepared returns expr ready for evaluation; instances of one block share it.
+func (l *loader) prepared(expr hclsyntax.Expression) *prepared {
+	p := l.ready[expr]
+	if p == nil {
+		p = prepare(expr)
+		l.ready[expr] = p
+	}
+	return p
+}
+
+// value evaluates an expression. It reports false, and has said why, if there is
+// no value. The value may be null, sensitive, or, where the scope has env, not
+// known yet; everything else is known.
+func (l *loader) value(expr hclsyntax.Expression, sc scope) (cty.Value, bool) {
+	if text, ok := literalText(expr); ok {
+		return cty.StringVal(text), true
+	}
+	if literal, ok := expr.(*hclsyntax.LiteralValueExpr); ok {
+		return literal.Val, true
+	}
+	p := l.prepared(expr)
+	ctx, ok := l.context(p, sc, newBudget(l.opts.Limits))
+	if !ok {
+		return cty.DynamicVal, false
+	}
+	v, diags := evaluate(p.expr, ctx)
+	if diags.HasErrors() {
+		l.add(explain(diags)...)
+		return cty.DynamicVal, false
+	}
+	if !v.IsWhollyKnown() && !v.ContainsMarked() {
+		l.add(finding(codeInvalidExpression, origin(expr.Range()), "Expression has no value",
+			"The value of this expression cannot be known before a plan is made."))
+		return cty.DynamicVal, false
+	}
+	return v, true
+}
+
+// context builds what the expression can see, and no more than it reads.
+func (l *loader) context(p *prepared, sc scope, b *budget) (*hcl.EvalContext, bool) {
+	functions, ok := l.functionsFor(p, sc, b)
+	names := namespace{}
+	for _, use := range p.uses {
+		if !l.provide(names, use, sc) {
+			ok = false
+		}
+	}
+	if !ok {
+		return nil, false
+	}
+	return &hcl.EvalContext{Variables: names.values(), Functions: functions}, true
+}
+
+// functionsFor collects the functions that the expression calls.
+func (l *loader) functionsFor(p *prepared, sc scope, b *budget) (map[string]function.Function, bool) {
+	out := map[string]function.Function{}
+	if len(p.guards) > 0 {
+		out = b.guards()
+	}
+	ok := true
+	for _, call := range p.calls {
+		f, found := l.function(call, sc, b)
+		if !found {
+			ok = false
+			continue
+		}
+		out[call.Name] = f
+	}
+	return out, ok
+}
+
+func (l *loader) function(call *hclsyntax.FunctionCallExpr, sc scope, b *budget) (function.Function, bool) {
+	switch {
+	case call.Name == "env" && sc.env:
+		return l.lazyEnv(), true
+	case call.Name == "env":
+		l.misplaced(call, "env reads a secret and works only in target, directory, notify and state blocks.")
+		return function.Function{}, false
+	case call.Name == "member_of" && sc.memberOf:
+		return memberOfFunction(func(schema.Address) bool { return false }), true
+	case call.Name == "member_of":
+		l.misplaced(call, "member_of asks about a person and works only in the condition of a rule.")
+		return function.Function{}, false
+	case call.Name == "file" && (sc.principal || sc.env):
+		l.misplaced(call, "file is read once, with the configuration. Give its content a name in a locals block and use that here.")
+		return function.Function{}, false
+	case call.Name == "file":
+		return b.wrapped(call.Name, l.fileFunction()), true
+	}
+	if f, ok := pureFunctions[call.Name]; ok {
+		return b.wrapped(call.Name, f), true
+	}
+	suggestion := nearest(call.Name, Functions())
+	d := finding(codeUnknownFunction, origin(call.NameRange), "Unknown function",
+		fmt.Sprintf("There is no function %q.%s", call.Name, didYouMean(suggestion)))
+	d.Suggestion = suggestion
+	l.add(d)
+	return function.Function{}, false
+}
+
+func (l *loader) misplaced(call *hclsyntax.FunctionCallExpr, why string) {
+	l.add(finding(codeUnknownFunction, origin(call.NameRange), "Function is not available here", "The function "+why))
+}
+
+// namespace collects the variables of an evaluation: root, then name.
+type namespace map[string]map[string]cty.Value
+
+func (n namespace) set(root, name string, v cty.Value) {
+	if n[root] == nil {
+		n[root] = map[string]cty.Value{}
+	}
+	n[root][name] = v
+}
+
+// whole is the name under which a root that is no object of names stands.
+const whole = ""
+
+func (n namespace) values() map[string]cty.Value {
+	out := make(map[string]cty.Value, len(n))
+	for root, names := range n {
+		if v, ok := names[whole]; ok {
+			out[root] = v
+			continue
+		}
+		out[root] = cty.ObjectVal(names)
+	}
+	return out
+}
+
+// explain turns the findings of an evaluation into ours.
+func explain(diags hcl.Diagnostics) schema.Diagnostics {
+	out := fromHCL(codeInvalidExpression, diags)
+	for i, d := range diags {
+		if extra, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok && extra.FunctionCallError() != nil {
+			explainCall(&out[i], extra)
+		}
+		if strings.HasPrefix(d.Summary, "Unsupported attribute") {
+			out[i].Code = codeUnknownAttribute
+		}
+	}
+	return out
+}
+
+// explainCall says what went wrong in a call. Calls that preparation wrote into
+// the expression must not show.
+func explainCall(d *schema.Diagnostic, extra hclsyntax.FunctionCallDiagExtra) {
+	err := extra.FunctionCallError()
+	if errors.Is(err, errBudget) {
+		d.Code, d.Summary = codeTooComplex, "Expression is too expensive"
+		d.Detail = sentence(err.Error()) + " Compute less, or keep such data in a file of a directory."
+		return
+	}
+	if strings.Contains(extra.CalledFunctionName(), " ") {
+		d.Summary, d.Detail = "Invalid expression", sentence(err.Error())
+		return
+	}
+	d.Summary = "Function cannot be called so"
+	d.Detail = fmt.Sprintf("Calling %s failed: %s.", extra.CalledFunctionName(), strings.TrimSuffix(err.Error(), "."))
+}
+
+// sentence makes a sentence of an error's text.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
+}

@@ -1,0 +1,110 @@
+package load
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// lazyEnv is env() while the configuration is read: a text that is not known
+// yet and must not be shown.
+func (l *loader) lazyEnv() function.Function {
+	return envFunction(func(string) (cty.Value, error) {
+		return cty.UnknownVal(cty.String).Mark(sensitive{}), nil
+	})
+}
+
+// liveEnv is env() when the value is needed.
+func liveEnv(environ func(string) (string, bool)) function.Function {
+	return envFunction(func(name string) (cty.Value, error) {
+		text, ok := environ(name)
+		if !ok || text == "" {
+			return cty.DynamicVal, fmt.Errorf("the environment variable %s is not set", name)
+		}
+		return cty.StringVal(text).Mark(sensitive{}), nil
+	})
+}
+
+func envFunction(read func(name string) (cty.Value, error)) function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{{Name: "name", Type: cty.String}},
+		Type:   function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			return read(args[0].AsString())
+		},
+	})
+}
+
+// secret returns an argument that is a credential, read when it is first
+// needed; nil without it.
+func (it *item) secret(name string) *schema.Secret {
+	a := it.attr(name)
+	if a == nil {
+		return nil
+	}
+	sc := it.scope
+	sc.env = true
+	v, ok := it.l.value(a.Expr, sc)
+	if !ok || !v.IsMarked() && v.IsNull() {
+		return nil
+	}
+	if v.Type() != cty.String && v.Type() != cty.DynamicPseudoType {
+		it.wrongType(name, "a text is needed here.")
+		return nil
+	}
+	if !v.IsMarked() {
+		d := finding(codeSecretWritten, origin(a.Expr.Range()), "Secret is written in the configuration",
+			fmt.Sprintf("Whoever reads this repository reads the %s. Take it from the environment: leave it out, or use env(\"NAME\"); and make this one invalid.", name))
+		d.Severity = schema.Warning
+		it.l.add(d)
+	}
+	return it.l.deferred(name, it.l.prepared(a.Expr), sc)
+}
+
+// deferred keeps an expression for later: what it names is fixed now, the
+// environment is read then. It is safe for concurrent use.
+func (l *loader) deferred(name string, p *prepared, sc scope) *schema.Secret {
+	ctx, ok := l.context(p, sc, newBudget(l.opts.Limits))
+	if !ok {
+		return nil
+	}
+	limits, live := l.opts.Limits, liveEnv(l.opts.Environ)
+	return schema.NewSecret(func() (string, error) {
+		return reveal(name, p, ctx.Variables, functionsAt(p, newBudget(limits), map[string]function.Function{"env": live}))
+	})
+}
+
+// reveal evaluates the expression of a secret.
+func reveal(name string, p *prepared, variables map[string]cty.Value, functions map[string]function.Function) (string, error) {
+	v, diags := evaluate(p.expr, &hcl.EvalContext{Variables: variables, Functions: functions})
+	if diags.HasErrors() {
+		return "", fmt.Errorf("read the %s: %s", name, explain(diags)[0].Detail)
+	}
+	v, _ = v.UnmarkDeep()
+	text, ok := plainText(v)
+	if !ok {
+		return "", fmt.Errorf("read the %s: it is no text", name)
+	}
+	return text, nil
+}
+
+// functionsAt returns what the expression calls, for an evaluation after the
+// configuration was read; special functions have another meaning then.
+func functionsAt(p *prepared, b *budget, special map[string]function.Function) map[string]function.Function {
+	out := map[string]function.Function{}
+	if len(p.guards) > 0 {
+		out = b.guards()
+	}
+	for _, c := range p.calls {
+		if f, ok := special[c.Name]; ok {
+			out[c.Name] = f
+		} else if f, ok := pureFunctions[c.Name]; ok {
+			out[c.Name] = b.wrapped(c.Name, f)
+		}
+	}
+	return out
+}
