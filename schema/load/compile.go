@@ -236,12 +236,3 @@ func memberOfFunction(memberOf func(schema.Address) bool) function.Function {
 		},
 	})
 }
-
-// customValue is a person's custom attributes as expressions see them.
-func customValue(custom []schema.CustomAttribute) cty.Value {
-	out := make(map[string]cty.Value, len(custom))
-	for _, a := range custom {
-		out[a.Name] = ctyValue(a.Value)
-	}
-	return cty.ObjectVal(out)
-}

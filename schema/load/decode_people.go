@@ -155,7 +155,7 @@ func (it *item) rule() schema.Rule {
 // attributes for everyone, null where unset.
 func (l *loader) userValue(u *schema.User) cty.Value {
 	attributes := userAttributes(u)
-	attributes["custom"] = customValue(u.Custom)
+	attributes["custom"] = l.shape.value(u.Custom)
 	return ref{typ: "user", address: u.Address}.value(attributes)
 }
 
@@ -195,7 +195,8 @@ func groupValue(g *schema.Group) cty.Value {
 	})
 }
 
-// usersOf decodes every person of the configuration that is not decoded yet.
+// decodeUsers decodes every person of the configuration that is not decoded yet.
+// From then on, all of them have one type in expressions.
 func (l *loader) decodeUsers() {
 	for _, it := range l.items["user"] {
 		d := l.declared[it.address]
@@ -205,6 +206,11 @@ func (l *loader) decodeUsers() {
 		for _, u := range d.users {
 			l.config.Users = append(l.config.Users, *u)
 		}
+	}
+	l.shape = shapeOf(l.config.Users)
+	delete(l.all, "user")
+	for _, it := range l.items["user"] {
+		l.declared[it.address].values = nil
 	}
 }
 

@@ -88,4 +88,3 @@ func render(ds schema.Diagnostics) string {
 func place2(o schema.Origin) string {
 	return fmt.Sprintf("%s:%d:%d-%d:%d", o.File, o.Line, o.Column, o.EndLine, o.EndColumn)
 }
-

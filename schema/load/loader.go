@@ -39,6 +39,8 @@ type loader struct {
 	origins map[schema.Address]schema.Origin
 	// plainUsers and plainGroups index what was decoded without evaluation.
 	plainUsers, plainGroups map[schema.Address]int
+	// shape is the common type of custom attributes, once everyone is decoded.
+	shape customShape
 	// all holds the values of `user` and `group` as a whole.
 	all map[string]cty.Value
 	// readByFunction are the files that file() has read.
@@ -71,7 +73,6 @@ func (l *loader) run() {
 	l.declareVariables(t.variables)
 	l.declareLocals()
 	l.evaluateVariables()
-	l.evaluateLocals()
 	l.decode()
 	l.sort()
 	l.digest()
@@ -80,6 +81,7 @@ func (l *loader) run() {
 // decode turns every block into its noun.
 func (l *loader) decode() {
 	l.decodeUsers()
+	l.evaluateLocals()
 	c := l.config
 	for _, it := range l.items["rollcall"] {
 		c.Settings = it.rollcall()
