@@ -17,7 +17,7 @@ func Compute(in Input) (*Plan, error) {
 	if in.State == nil {
 		in.State = &State{}
 	}
-	p := &Plan{AsOf: in.Desired.AsOf, Complete: true, Applyable: true, Inputs: in.Inputs}
+	p := &draft{Plan: Plan{AsOf: in.Desired.AsOf, Complete: true, Applyable: true, Inputs: in.Inputs}}
 	p.Findings = slices.Clone(in.Desired.Findings)
 	only, err := newScopeFilter(in)
 	if err != nil {
@@ -36,11 +36,18 @@ func Compute(in Input) (*Plan, error) {
 		return nil, err
 	}
 	finish(p, in)
-	return p, nil
+	return &p.Plan, nil
+}
+
+// draft is a plan while it is made.
+type draft struct {
+	Plan
+	// chained: changes of one wave wait for each other.
+	chained bool
 }
 
 // compareApp adds to p what one app needs.
-func compareApp(in Input, p *Plan, s *Scope, only scopeFilter) error {
+func compareApp(in Input, p *draft, s *Scope, only scopeFilter) error {
 	c, err := newComparison(in, p, s, only)
 	if err != nil {
 		return err
@@ -69,7 +76,7 @@ type comparison struct {
 	d      *Desired
 	s      *Scope
 	app    *schema.App
-	plan   *Plan
+	plan   *draft
 	only   scopeFilter
 	caps   Capabilities
 	remote *Remote
@@ -124,7 +131,7 @@ const (
 	heldBack
 )
 
-func newComparison(in Input, p *Plan, s *Scope, only scopeFilter) (*comparison, error) {
+func newComparison(in Input, p *draft, s *Scope, only scopeFilter) (*comparison, error) {
 	remote, err := readableRemote(in, s.App)
 	if err != nil {
 		return nil, err

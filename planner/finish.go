@@ -8,7 +8,7 @@ import (
 )
 
 // finish orders the plan, counts it and names it.
-func finish(p *Plan, in Input) {
+func finish(p *draft, in Input) {
 	p.Changes = sortChanges(p.Changes, p.chained)
 	p.Drift = slices.DeleteFunc(DriftOf(in.State, in.Remotes), func(d Drift) bool {
 		return in.Only != "" && string(in.Only) != "app."+d.App && string(in.Only) != d.Key
@@ -127,7 +127,7 @@ func (c *comparison) carryAppName() {
 
 // compareGoneApps ends what we own of apps that are not declared any more: as
 // the state says, at the target that the ids belong to.
-func compareGoneApps(in Input, p *Plan, only scopeFilter) error {
+func compareGoneApps(in Input, p *draft, only scopeFilter) error {
 	if !only.all() {
 		return nil
 	}
@@ -149,7 +149,7 @@ func compareGoneApps(in Input, p *Plan, only scopeFilter) error {
 	return nil
 }
 
-func compareGoneApp(in Input, p *Plan, a *AppState, only scopeFilter) error {
+func compareGoneApp(in Input, p *draft, a *AppState, only scopeFilter) error {
 	removed := removedBlock(in.Desired.Config, "app."+a.App)
 	target, remote := targetOf(in, a.Identity)
 	release := removed != nil && removed.OnRemove == "release"
@@ -192,7 +192,7 @@ func targetOf(in Input, identity string) (schema.Address, *Remote) {
 }
 
 // releaseApp forgets everything of an app that a removed block lets go.
-func releaseApp(in Input, p *Plan, s *Scope, a *AppState, removed *schema.Removed) error {
+func releaseApp(in Input, p *draft, s *Scope, a *AppState, removed *schema.Removed) error {
 	c := &comparison{in: in, d: in.Desired, s: s, app: s.App, plan: p, remote: &Remote{Identity: a.Identity}, state: &ledger{}}
 	why := Reason{Code: "removed-declared", Text: "a removed block lets the app go", Origin: removed.Origin}
 	for i := range a.Users {

@@ -28,9 +28,6 @@ type Plan struct {
 	Findings schema.Diagnostics
 	Guards   []GuardResult
 	Summary  Summary
-
-	// chained: changes of one wave wait for each other.
-	chained bool
 }
 
 // Inputs say what was compared.

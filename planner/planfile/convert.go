@@ -60,7 +60,7 @@ func toChange(c *planner.Change) change {
 		Before: wire.Values(c.Before), After: wire.Values(c.After),
 		Members: toNames(c.Members), MemberRefs: toRefs(c.Members),
 		Reasons: each(c.Reasons, toReason),
-		Base:    c.Base, Drift: c.Drift, Link: toLink(c.Link),
+		Base:    c.Base, Drift: c.Drift, ReportOnly: c.ReportOnly, Link: toLink(c.Link),
 	}
 }
 
@@ -76,7 +76,7 @@ func fromChange(c *change) (planner.Change, error) {
 		Action: c.Action, Wave: c.Wave, Needs: some(c.Needs, same[string]), Requests: c.Requests,
 		Before: c.Before, After: c.After, Members: members,
 		Reasons: some(c.Reasons, fromReason),
-		Base:    c.Base, Drift: c.Drift, Link: fromLink(c.Link),
+		Base:    c.Base, Drift: c.Drift, ReportOnly: c.ReportOnly, Link: fromLink(c.Link),
 	}, nil
 }
 
@@ -90,6 +90,7 @@ func fromReason(r reason) planner.Reason {
 
 func toLink(l planner.Link) link {
 	return link{
+		Identity: l.Identity, Name: l.Name, Active: l.Active, Additive: l.Additive, FromApp: l.FromApp,
 		ExternalID: l.ExternalID, Source: l.Source, Push: l.Push, OnUnpush: l.OnUnpush,
 		OnUnassign: l.OnUnassign, Pushed: l.Pushed, From: l.From, Origin: wire.Origin(l.Origin),
 		Known: wire.Values(l.Known), KnownMembers: l.KnownMembers,
@@ -98,6 +99,7 @@ func toLink(l planner.Link) link {
 
 func fromLink(l link) planner.Link {
 	return planner.Link{
+		Identity: l.Identity, Name: l.Name, Active: l.Active, Additive: l.Additive, FromApp: l.FromApp,
 		ExternalID: l.ExternalID, Source: l.Source, Push: l.Push, OnUnpush: l.OnUnpush,
 		OnUnassign: l.OnUnassign, Pushed: l.Pushed, From: l.From, Origin: schema.Origin(l.Origin),
 		Known: l.Known, KnownMembers: l.KnownMembers,

@@ -64,6 +64,7 @@ type change struct {
 	MemberRefs refs           `json:"member_refs,omitzero"`
 	Base       string         `json:"base,omitempty"`
 	Drift      bool           `json:"drift,omitempty"`
+	ReportOnly bool           `json:"report_only,omitempty"`
 	Link       link           `json:"link,omitzero"`
 }
 
@@ -95,13 +96,18 @@ type reason struct {
 }
 
 type link struct {
+	Identity     string            `json:"identity,omitempty"`
+	Name         string            `json:"name,omitempty"`
+	Active       bool              `json:"active,omitempty"`
 	ExternalID   string            `json:"external_id,omitempty"`
 	Source       planner.Source    `json:"source,omitempty"`
 	Push         string            `json:"push,omitempty"`
 	OnUnpush     schema.OnUnpush   `json:"on_unpush,omitempty"`
 	OnUnassign   schema.OnUnassign `json:"on_unassign,omitempty"`
 	Pushed       bool              `json:"pushed,omitempty"`
+	Additive     bool              `json:"additive,omitempty"`
 	From         string            `json:"from,omitempty"`
+	FromApp      string            `json:"from_app,omitempty"`
 	Origin       wire.Origin       `json:"origin,omitzero"`
 	Known        wire.Values       `json:"known,omitempty"`
 	KnownMembers []string          `json:"known_members,omitempty"`
@@ -109,8 +115,8 @@ type link struct {
 
 // IsZero reports whether there is nothing to write.
 func (l link) IsZero() bool {
-	return len(l.Known)+len(l.KnownMembers) == 0 && !l.Pushed && l.Origin == wire.Origin{} &&
-		l.ExternalID+string(l.Source)+l.Push+string(l.OnUnpush)+string(l.OnUnassign)+l.From == ""
+	return len(l.Known)+len(l.KnownMembers) == 0 && !l.Pushed && !l.Active && !l.Additive && l.Origin == wire.Origin{} &&
+		l.Identity+l.Name+l.FromApp+l.ExternalID+string(l.Source)+l.Push+string(l.OnUnpush)+string(l.OnUnassign)+l.From == ""
 }
 
 type drift struct {

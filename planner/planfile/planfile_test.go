@@ -76,7 +76,8 @@ func fillGroup() planner.Change {
 			Add:    []planner.Member{{Name: "alice@acme.com", Key: "user.alice", Change: "twingate/user/user.alice/create"}},
 			Remove: []planner.Member{{Name: "u9", RemoteID: "u9"}},
 		},
-		Link: planner.Link{Push: "push_group.engineering", OnUnpush: schema.UnpushEmpty, Pushed: true, KnownMembers: []string{"u2"}},
+		ReportOnly: true,
+		Link:       planner.Link{Identity: "https://acme.twingate.com", Name: "Engineering", Active: true, Additive: true, FromApp: "vpn", Push: "push_group.engineering", OnUnpush: schema.UnpushEmpty, Pushed: true, KnownMembers: []string{"u2"}},
 	}
 }
 

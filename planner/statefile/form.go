@@ -71,6 +71,7 @@ type groupLine struct {
 	ExternalID  string          `json:"external_id"`
 	DisplayName string          `json:"display_name"`
 	Pushed      bool            `json:"pushed"`
+	Additive    bool            `json:"additive,omitempty"`
 	OnUnpush    schema.OnUnpush `json:"on_unpush"`
 	wire.Origin
 	Members []string `json:"members"`
@@ -111,7 +112,7 @@ func toGroup(g *planner.GroupLink) groupLine {
 	}
 	return groupLine{
 		Key: g.Key, Push: g.Push, RemoteID: g.RemoteID, ExternalID: g.ExternalID,
-		DisplayName: g.DisplayName, Pushed: g.Pushed, OnUnpush: g.OnUnpush,
+		DisplayName: g.DisplayName, Pushed: g.Pushed, Additive: g.Additive, OnUnpush: g.OnUnpush,
 		Origin: wire.Origin(g.Origin), Members: members,
 	}
 }
@@ -119,7 +120,7 @@ func toGroup(g *planner.GroupLink) groupLine {
 func fromGroup(l *groupLine) planner.GroupLink {
 	g := planner.GroupLink{
 		Key: l.Key, Push: l.Push, RemoteID: l.RemoteID, ExternalID: l.ExternalID,
-		DisplayName: l.DisplayName, Pushed: l.Pushed, OnUnpush: l.OnUnpush,
+		DisplayName: l.DisplayName, Pushed: l.Pushed, Additive: l.Additive, OnUnpush: l.OnUnpush,
 		Origin: schema.Origin(l.Origin),
 	}
 	if len(l.Members) > 0 {

@@ -33,7 +33,7 @@ func example() *planner.State {
 			Groups: []planner.GroupLink{{
 				Key: "group.engineering", Push: "push_group.engineering", RemoteID: "g1",
 				DisplayName: "Engineering", Members: []string{"u1", "u7"}, Pushed: true,
-				OnUnpush: schema.UnpushEmpty,
+				OnUnpush: schema.UnpushEmpty, Additive: true,
 			}},
 		}},
 	}
