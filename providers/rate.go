@@ -15,6 +15,8 @@ import (
 // accepted; quiet seconds raise it again.
 type pacer struct {
 	clock Clock
+	// first is held by whoever is next.
+	first chan struct{}
 
 	mu      sync.Mutex
 	limiter *rate.Limiter
@@ -49,7 +51,7 @@ const (
 )
 
 func newPacer(clock Clock, perSecond float64) *pacer {
-	p := &pacer{clock: clock, top: perSecond, limiter: rate.NewLimiter(rate.Inf, 1), mark: clock.Now()}
+	p := &pacer{clock: clock, first: make(chan struct{}, 1), top: perSecond, limiter: rate.NewLimiter(rate.Inf, 1), mark: clock.Now()}
 	if perSecond > 0 {
 		p.setRate(p.mark, perSecond)
 	}
@@ -66,26 +68,18 @@ func (p *pacer) setRate(now time.Time, perSecond float64) {
 	p.limiter.SetBurstAt(now, max(1, int(perSecond/10)))
 }
 
-// wait returns when a request may be sent.
+// wait returns when a request may be sent. One at a time waits for its turn and
+// the others behind it: nobody holds a place that was given at another rate, or
+// before a pause.
 func (p *pacer) wait(ctx context.Context) error {
-	if err := p.waitOut(ctx); err != nil {
-		return err
+	select {
+	case p.first <- struct{}{}:
+		defer func() { <-p.first }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	if d := p.reserve(); d > 0 {
-		if err := p.clock.Sleep(ctx, d); err != nil {
-			return err
-		}
-	}
-	// While this request waited for its turn, an answer may have asked for a pause.
-	return p.waitOut(ctx)
-}
-
-// waitOut sleeps until no pause is in force.
-func (p *pacer) waitOut(ctx context.Context) error {
 	for {
-		p.mu.Lock()
-		d := p.until.Sub(p.clock.Now())
-		p.mu.Unlock()
+		d := p.turn()
 		if d <= 0 {
 			return ctx.Err()
 		}
@@ -95,12 +89,21 @@ func (p *pacer) waitOut(ctx context.Context) error {
 	}
 }
 
-func (p *pacer) reserve() time.Duration {
+// turn takes a turn and returns zero, or returns how long to wait before asking
+// again.
+func (p *pacer) turn() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.Now()
-	d := p.limiter.ReserveN(now, 1).DelayFrom(now)
-	p.bound = p.bound || d > 0
+	if d := p.until.Sub(now); d > 0 {
+		return d
+	}
+	r := p.limiter.ReserveN(now, 1)
+	d := r.DelayFrom(now)
+	if d > 0 {
+		p.bound = true
+		r.CancelAt(now)
+	}
 	return d
 }
 
@@ -126,7 +129,7 @@ func (p *pacer) throttled(began, now time.Time, after time.Duration) {
 		after = defaultPause
 	}
 	p.pauseLocked(now, after)
-	if began.Before(p.cut) {
+	if !began.After(p.cut) {
 		// Sent before the last cut: it says nothing about the rate since.
 		return
 	}
@@ -141,7 +144,7 @@ func (p *pacer) lower(now time.Time, after time.Duration) {
 	if limit := p.limiter.Limit(); limit != rate.Inf {
 		current := float64(limit)
 		p.ceiling = current
-		seen = min(max(seen, current*0.7), current*0.95)
+		seen = min(max(seen, current*0.8), current*0.93)
 	}
 	p.setRate(now, seen)
 	p.accepted, p.mark, p.cut, p.raised, p.bound = 0, end, now, end, false

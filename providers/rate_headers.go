@@ -56,7 +56,7 @@ func exhausted(h http.Header, now time.Time) (time.Duration, bool) {
 	if !ok {
 		return 0, false
 	}
-	const epoch = 1e9 // anything larger cannot be a wait
+	const epoch = 1e8 // three years: anything larger cannot be a wait
 	if reset > epoch {
 		reset -= float64(remoteNow(h, now).Unix())
 	}

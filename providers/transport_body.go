@@ -33,9 +33,8 @@ func (c *Client) read(r Request, res *http.Response) (*Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: read the answer: %w", r.Method, c.shown(r), err)
 	}
-	out := &Response{Status: res.StatusCode, Header: res.Header, Body: bytes.TrimSpace(body)}
+	out := &Response{Status: res.StatusCode, Header: res.Header, Body: bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))}
 	out.Date, _ = http.ParseTime(res.Header.Get("Date"))
-	out.Body = bytes.TrimPrefix(out.Body, []byte("\ufeff"))
 	if err := checkJSON(out.Body); err != nil {
 		e := c.requestError(r, res, nil)
 		e.Detail = err.Error() + ": " + c.cleaned(out.Body)
