@@ -162,7 +162,7 @@ func (r *run) loop() {
 		case <-graceOver:
 			r.cut(errGraceOver)
 		case <-tick.C:
-			r.tell(Event{Type: EventProgress, Elapsed: r.opts.Now().Sub(r.began)})
+			r.tell(Event{Type: EventProgress, Done: r.done, Elapsed: r.opts.Now().Sub(r.began)})
 		}
 	}
 }

@@ -90,7 +90,7 @@ func weightOf(a planner.Action) weight {
 	switch a {
 	case planner.Create:
 		return added
-	case planner.Deactivate, planner.Delete:
+	case planner.Deactivate, planner.Delete, planner.Empty:
 		return destroyed
 	}
 	return changed

@@ -166,7 +166,7 @@ func (s *Events) Drift(drifts []planner.Drift) {
 // withheld writes one member who is not pushed.
 func (s *Events) withheld(w *planner.Withheld) {
 	s.write(event{Level: "info", Type: "withheld",
-		Message: "group " + Quote(w.Group) + ": " + Terminal(w.Login) + " withheld: " + missingText(w),
+		Message: "group " + Quote(w.Group) + ": " + Terminal(w.Login) + " withheld: " + missingText(w.Missing),
 		Withheld: &withheldJSON{App: w.App, Group: w.Group, Login: w.Login, Missing: w.Missing,
 			File: w.Origin.File, Line: w.Origin.Line}})
 }

@@ -86,13 +86,13 @@ func (p *page) withheld(all []planner.Withheld) {
 			p.line()
 			p.line("  group ", Quote(w.Group), " in ", Terminal("app."+w.App))
 		}
-		p.wrapped("    ", "      ", Terminal(w.Login)+": "+missingText(w)+place(w.Origin))
+		p.wrapped("    ", "      ", Terminal(w.Login)+": "+missingText(w.Missing)+place(w.Origin))
 	}
 }
 
 // missingText says which condition does not hold.
-func missingText(w *planner.Withheld) string {
-	switch w.Missing {
+func missingText(missing string) string {
+	switch missing {
 	case "assigned":
 		return "not assigned to the app"
 	case "active":
@@ -100,7 +100,7 @@ func missingText(w *planner.Withheld) string {
 	case "present":
 		return "has no account there and gets none"
 	}
-	return "not " + prose(w.Missing)
+	return "not " + prose(missing)
 }
 
 // held writes the objects that an error of their own holds back.

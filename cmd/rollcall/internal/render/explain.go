@@ -1,0 +1,161 @@
+package render
+
+import (
+	"io"
+	"strings"
+
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// Explain writes what a person has and what not, each with the chain of
+// reasons and the smallest edits that would change the answer.
+func Explain(w io.Writer, e *planner.Explanation, s Style) error {
+	p := newPage(w, s)
+	about := Terminal(e.Key) + ", " + prose(e.Status)
+	if e.Origin.Known() {
+		about += ", declared at " + spot(e.Origin)
+	}
+	p.lead(bold, Terminal(e.Login), "("+about+")")
+	for i := range e.Answers {
+		p.answer(&e.Answers[i])
+	}
+	if len(e.Answers) == 0 {
+		p.line()
+		p.line("No app, group or push is declared that could hold this person.")
+	}
+	return p.end()
+}
+
+// answer writes one answer.
+func (p *page) answer(a *planner.Answer) {
+	word, c := "yes", green
+	if !a.Holds {
+		word, c = "no ", red
+	}
+	p.line()
+	for i, s := range wrap(answerText(a), p.style.columns()-5) {
+		if i == 0 {
+			p.line(p.style.paint(c, word), "  ", p.style.paint(bold, s))
+		} else {
+			p.line("     ", p.style.paint(bold, s))
+		}
+	}
+	for i, r := range a.Reasons {
+		first := "     because "
+		if i > 0 {
+			first = "         and "
+		}
+		p.wrapped(first, strings.Repeat(" ", 13), prose(r.Text)+place(r.Origin))
+	}
+	p.edits(a)
+}
+
+// answerText says what an answer is about, by the type of its address.
+func answerText(a *planner.Answer) string {
+	switch schema.Address(a.Address).Type() {
+	case "app":
+		return "access to " + Terminal(a.Address)
+	case "push_group", "push_rule":
+		return "pushed to the group " + Quote(a.Name) + " in " + Terminal("app."+a.App) + ", by " + Terminal(a.Address)
+	}
+	return "in the group " + Quote(a.Name) + ", " + Terminal(a.Address)
+}
+
+// edits writes the edits that would change an answer; one of them is enough.
+func (p *page) edits(a *planner.Answer) {
+	if len(a.Edits) == 0 {
+		return
+	}
+	heading := "To change that:"
+	if len(a.Edits) > 1 {
+		heading = "To change that, one of these is enough:"
+	}
+	p.line("     ", heading)
+	for i := range a.Edits {
+		p.edit(&a.Edits[i])
+	}
+}
+
+// edit writes one edit. What is to be declared may take several lines.
+func (p *page) edit(e *planner.Edit) {
+	first, rest := "       * ", "         "
+	if e.Op == "declare" {
+		p.wrapped(first, rest, "declare "+Terminal(e.Address)+":")
+		for line := range strings.SplitSeq(strings.TrimSpace(e.Value), "\n") {
+			p.line(rest, "  ", prose(line))
+		}
+		return
+	}
+	p.wrapped(first, rest, editText(e)+place(e.Origin))
+}
+
+// editText says an edit of an argument in words.
+func editText(e *planner.Edit) string {
+	value, argument, address := prose(e.Value), Terminal(e.Argument), Terminal(e.Address)
+	switch {
+	case e.Op == "set":
+		return "set " + argument + " = " + value + " in " + address
+	case e.Argument == "":
+		return e.Op + " " + address
+	case e.Op == "add":
+		return "add " + value + " to " + argument + " of " + address
+	case e.Op == "remove":
+		return "remove " + value + " from " + argument + " of " + address
+	}
+	return e.Op + " " + value + " in " + argument + " of " + address
+}
+
+// explanationJSON is the document of `explain -json`.
+type explanationJSON struct {
+	FormatVersion string       `json:"format_version"`
+	Key           string       `json:"key"`
+	Login         string       `json:"login"`
+	Status        string       `json:"status"`
+	File          string       `json:"file,omitempty"`
+	Line          uint32       `json:"line,omitempty"`
+	Answers       []answerJSON `json:"answers"`
+}
+
+type answerJSON struct {
+	Address string       `json:"address"`
+	App     string       `json:"app,omitempty"`
+	Name    string       `json:"name,omitempty"`
+	Holds   bool         `json:"holds"`
+	Reasons []reasonJSON `json:"reasons"`
+	Edits   []editJSON   `json:"edits"`
+}
+
+type reasonJSON struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+	File string `json:"file,omitempty"`
+	Line uint32 `json:"line,omitempty"`
+}
+
+type editJSON struct {
+	Op       string `json:"op"`
+	Address  string `json:"address"`
+	Argument string `json:"argument,omitempty"`
+	Value    string `json:"value,omitempty"`
+	File     string `json:"file,omitempty"`
+	Line     uint32 `json:"line,omitempty"`
+}
+
+// ExplainJSON writes an explanation as one document.
+func ExplainJSON(w io.Writer, e *planner.Explanation) error {
+	doc := explanationJSON{FormatVersion: "1.0", Key: e.Key, Login: e.Login, Status: e.Status,
+		File: e.Origin.File, Line: e.Origin.Line, Answers: []answerJSON{}}
+	for _, a := range e.Answers {
+		j := answerJSON{Address: a.Address, App: a.App, Name: a.Name, Holds: a.Holds,
+			Reasons: []reasonJSON{}, Edits: []editJSON{}}
+		for _, r := range a.Reasons {
+			j.Reasons = append(j.Reasons, reasonJSON{r.Code, r.Text, r.Origin.File, r.Origin.Line})
+		}
+		for _, d := range a.Edits {
+			j.Edits = append(j.Edits, editJSON{d.Op, d.Address, d.Argument, d.Value, d.Origin.File, d.Origin.Line})
+		}
+		doc.Answers = append(doc.Answers, j)
+	}
+	return writeJSON(w, doc)
+}
