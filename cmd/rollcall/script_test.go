@@ -5,9 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,7 +21,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/cli"
+	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/providers/sandbox"
+	"github.com/rollcall-dev/rollcall/providers/statestore"
 )
 
 func TestMain(m *testing.M) {
@@ -48,6 +55,12 @@ func TestScript(t *testing.T) {
 			"counts":  counts,
 			"same":    same,
 			"waitfor": waitFor,
+			"send":    send,
+			"wrote":   wrote,
+			"hold":    holdLock,
+			"hidden":  hidden,
+			"point":   point,
+			"setjson": setJSON,
 		},
 	})
 }
@@ -144,7 +157,7 @@ func lookup(v any, path []string) (string, bool) {
 }
 
 // startTarget serves a SCIM target on loopback and puts its address into the
-// environment as NAME_URL: target NAME [DIALECT].
+// environment as NAME_URL; what it is asked goes to NAME.log: target NAME [DIALECT].
 func startTarget(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: target NAME [DIALECT]")
@@ -153,7 +166,13 @@ func startTarget(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 2 {
 		dialect = args[1]
 	}
-	s, err := sandbox.Open(sandbox.Options{Dialect: dialect, Token: canary})
+	log, err := os.Create(ts.MkAbs(args[0] + ".log"))
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(log.Close()) })
+	s, err := sandbox.Open(sandbox.Options{
+		Dialect: dialect, Token: canary,
+		Log: func(e sandbox.Exchange) { fmt.Fprintln(log, e.Method, e.Path, e.Status) },
+	})
 	ts.Check(err)
 	address, err := s.Listen(context.Background(), "127.0.0.1:0")
 	ts.Check(err)
@@ -185,17 +204,141 @@ func counts(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: counts NAME Users|Groups N")
 	}
-	request, err := http.NewRequest(http.MethodGet, target(ts, args[0]).address+"/"+args[1]+"?count=0", nil)
-	ts.Check(err)
-	request.Header.Set("Authorization", "Bearer "+canary)
-	answer, err := http.DefaultClient.Do(request)
-	ts.Check(err)
-	defer answer.Body.Close()
+	_, answer := target(ts, args[0]).ask(ts, http.MethodGet, "/"+args[1]+"?count=0", "")
 	var list struct{ TotalResults int }
-	ts.Check(json.NewDecoder(answer.Body).Decode(&list))
+	ts.Check(json.Unmarshal(answer, &list))
 	if got := strconv.Itoa(list.TotalResults); got != args[2] {
 		ts.Fatalf("%s has %s %s, want %s", args[0], got, args[1], args[2])
 	}
+}
+
+// send does something at a target behind rollcall's back: send NAME METHOD
+// PATH [BODY]. {id:Users:NAME} in PATH and BODY stands for the id of a resource.
+func send(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 || len(args) > 4 {
+		ts.Fatalf("usage: send NAME METHOD PATH [BODY]")
+	}
+	s := target(ts, args[0])
+	body := ""
+	if len(args) == 4 {
+		body = s.ids(ts, args[3])
+	}
+	status, answer := s.ask(ts, args[1], s.ids(ts, args[2]), body)
+	if status >= 300 {
+		ts.Fatalf("%s %s: %d %s", args[1], args[2], status, answer)
+	}
+}
+
+// ask sends one request to the service.
+func (s *service) ask(ts *testscript.TestScript, method, path, body string) (int, []byte) {
+	request, err := http.NewRequest(method, s.address+path, strings.NewReader(body))
+	ts.Check(err)
+	request.Header.Set("Authorization", "Bearer "+canary)
+	request.Header.Set("Content-Type", "application/scim+json")
+	answer, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer answer.Body.Close()
+	content, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	return answer.StatusCode, content
+}
+
+// idOf matches what stands for an id.
+var idOf = regexp.MustCompile(`\{id:(Users|Groups):([^}]+)\}`)
+
+// ids puts ids in place of names.
+func (s *service) ids(ts *testscript.TestScript, text string) string {
+	return idOf.ReplaceAllStringFunc(text, func(m string) string {
+		part := idOf.FindStringSubmatch(m)
+		attribute := map[string]string{"Users": "userName", "Groups": "displayName"}[part[1]]
+		filter := url.QueryEscape(attribute + ` eq "` + part[2] + `"`)
+		_, answer := s.ask(ts, http.MethodGet, "/"+part[1]+"?filter="+filter, "")
+		id, ok := "", false
+		var list any
+		ts.Check(json.Unmarshal(answer, &list))
+		if id, ok = lookup(list, []string{"Resources", "0", "id"}); !ok {
+			ts.Fatalf("no %s is called %q", part[1], part[2])
+		}
+		return id
+	})
+}
+
+// wrote checks how many requests that may write a target was sent: wrote NAME N.
+func wrote(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: wrote NAME N")
+	}
+	got := 0
+	for endpoint, n := range target(ts, args[0]).Requests() {
+		if endpoint.Method != http.MethodGet {
+			got += n
+		}
+	}
+	if strconv.Itoa(got) != args[1] {
+		ts.Fatalf("%s was sent %d requests that write, want %s", args[0], got, args[1])
+	}
+}
+
+// holdLock takes the lock of the state in a file until the script ends, as
+// another run would: hold FILE ID.
+func holdLock(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: hold FILE ID")
+	}
+	store := statestore.NewFile(ts.MkAbs(args[0]), func() string { return "lineage" }, time.Now)
+	session, err := store.Lock(context.Background(), providers.LockInfo{
+		ID: args[1], Operation: "apply", Who: "ann@example", Created: time.Now(),
+	}, 0)
+	ts.Check(err)
+	ts.Defer(func() { _ = session.Unlock(context.Background()) })
+}
+
+// hidden checks that the token of the targets is in no file of the script's folder.
+func hidden(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: hidden")
+	}
+	ts.Check(filepath.WalkDir(ts.Getenv("WORK"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err == nil && strings.Contains(string(content), canary) {
+			err = fmt.Errorf("the token is in %s", path)
+		}
+		return err
+	}))
+}
+
+// point writes the addresses of targets into files: $NAME_URL becomes what the
+// environment has. point FILE….
+func point(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: point FILE…")
+	}
+	for _, name := range args {
+		content := os.Expand(ts.ReadFile(name), func(variable string) string {
+			if strings.HasSuffix(variable, "_URL") {
+				return ts.Getenv(variable)
+			}
+			return "$" + variable
+		})
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(content), 0o600))
+	}
+}
+
+// setJSON puts a value of a JSON document into the environment: setjson NAME FILE PATH.
+func setJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: setjson NAME FILE PATH")
+	}
+	var document any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &document))
+	value, ok := lookup(document, strings.Split(args[2], "."))
+	if !ok {
+		ts.Fatalf("%s has no value at %s", args[1], args[2])
+	}
+	ts.Setenv(args[0], value)
 }
 
 // same checks that two files have the same bytes: same A B.

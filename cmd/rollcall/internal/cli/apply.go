@@ -83,7 +83,7 @@ func (a *app) apply(ctx context.Context, f applyFlags, file string) error {
 		return err
 	}
 	a.stream(f.json)
-	p, err := a.open(ctx, o)
+	p, err := a.open(o)
 	if err != nil {
 		return err
 	}

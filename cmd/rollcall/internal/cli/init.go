@@ -78,7 +78,7 @@ func (a *app) initialise(ctx context.Context, flags loadFlags) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.open(ctx, o)
+	p, err := a.open(o)
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func (a *app) plan(ctx context.Context, f planFlags) error {
 	}
 	o.Offline = f.offline
 	a.stream(f.json)
-	p, err := a.open(ctx, o)
+	p, err := a.open(o)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
@@ -43,8 +42,8 @@ func (a *app) diagnostics(all schema.Diagnostics) error {
 
 // open opens the project of the current folder. Findings that are errors are
 // reported and end the command.
-func (a *app) open(ctx context.Context, o run.Options) (*run.Project, error) {
-	p, err := run.Open(ctx, o)
+func (a *app) open(o run.Options) (*run.Project, error) {
+	p, err := run.Open(o)
 	if err != nil {
 		return nil, err
 	}

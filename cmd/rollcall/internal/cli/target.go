@@ -39,7 +39,7 @@ func (a *app) checkTarget(ctx context.Context, flags loadFlags, address string) 
 	if err != nil {
 		return err
 	}
-	p, err := a.open(ctx, o)
+	p, err := a.open(o)
 	if err != nil {
 		return err
 	}

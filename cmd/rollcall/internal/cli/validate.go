@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -22,19 +21,19 @@ func newValidate(a *app) *cobra.Command {
 		Use:   "validate",
 		Short: "Check the configuration",
 		Args:  noArguments,
-		RunE:  func(c *cobra.Command, _ []string) error { return a.validate(c.Context(), load, asJSON) },
+		RunE:  func(c *cobra.Command, _ []string) error { return a.validate(load, asJSON) },
 	})
 	load.add(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print findings as one JSON document")
 	return c
 }
 
-func (a *app) validate(ctx context.Context, flags loadFlags, asJSON bool) error {
+func (a *app) validate(flags loadFlags, asJSON bool) error {
 	options, err := a.options(flags)
 	if err != nil {
 		return err
 	}
-	p, err := run.Open(ctx, options)
+	p, err := run.Open(options)
 	if err != nil {
 		return err
 	}

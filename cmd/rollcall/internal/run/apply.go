@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
@@ -52,7 +53,7 @@ func (p *Project) Apply(ctx context.Context, how Apply) (_ *Applied, err error) 
 	if err != nil {
 		return nil, err
 	}
-	connected, err := p.connect(ctx, writing)
+	connected, err := p.connect(ctx, writing, state)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func (p *Project) apply(ctx context.Context, session providers.Session, state *p
 		return &Applied{Plan: plan, Approved: yes}, err
 	}
 	applied := &Applied{Plan: plan, Approved: true}
-	if len(plan.Changes) > 0 {
+	if len(sendable(plan).Changes) > 0 {
 		if applied.Result, err = p.carryOut(ctx, session, planned, connected, how); err != nil {
 			return nil, err
 		}
@@ -111,15 +112,31 @@ func (p *Project) approve(ctx context.Context, planned *Planned, connected conne
 func (p *Project) carryOut(ctx context.Context, session providers.Session, planned *Planned, connected connections, how Apply) (*providers.Result, error) {
 	targets := map[string]providers.Target{}
 	var settle time.Duration
-	for i := range p.Config.Apps {
-		app := &p.Config.Apps[i]
-		if c := connected.of(app.Target); c != nil && !app.ReportOnly {
-			targets[app.Name] = c.target
+	add := func(app string, c *connection) {
+		if c != nil {
+			targets[app] = c.target
 			settle = max(settle, c.settle)
 		}
 	}
-	return providers.Apply(ctx, planned.Plan, providers.Options{
+	for address, remote := range planned.Remotes {
+		for i := range planned.State.Apps {
+			if a := &planned.State.Apps[i]; a.Identity == remote.Identity {
+				add(a.App, connected.of(address))
+			}
+		}
+	}
+	for i := range p.Config.Apps {
+		add(p.Config.Apps[i].Name, connected.of(p.Config.Apps[i].Target))
+	}
+	return providers.Apply(ctx, sendable(planned.Plan), providers.Options{
 		Targets: targets, Journal: session, State: planned.State,
 		Parallelism: p.options.Parallelism, Settle: settle, Now: p.options.Now, Events: how.Events,
 	})
+}
+
+// sendable is plan without what is only reported.
+func sendable(plan *planner.Plan) *planner.Plan {
+	sent := *plan
+	sent.Changes = slices.DeleteFunc(slices.Clone(plan.Changes), func(c planner.Change) bool { return c.ReportOnly })
+	return &sent
 }

@@ -1,17 +1,36 @@
 package run
 
 import (
-	"context"
+	"fmt"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/providers/directory/file"
 	"github.com/rollcall-dev/rollcall/providers/gitrepo"
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
 // readDirectories reads every declared directory. It does so offline too: they
 // are files of the configuration.
-func (p *Project) readDirectories(_ context.Context) (map[schema.Address]*schema.Directory, error) {
-	return nil, nil
+func (p *Project) readDirectories() (map[schema.Address]*schema.Directory, error) {
+	all := make(map[schema.Address]*schema.Directory, len(p.Config.Directories))
+	for i := range p.Config.Directories {
+		block := &p.Config.Directories[i]
+		began := p.options.Now()
+		d, found := file.Read(p.files, block, file.Limits{})
+		p.Findings = append(p.Findings, found...)
+		if d == nil {
+			if !found.HasErrors() {
+				return nil, &PlaceError{What: block.Address, Origin: block.Origin, Err: fmt.Errorf("the directory is empty without a reason")}
+			}
+			continue
+		}
+		all[block.Address] = d
+		p.directories = append(p.directories, planner.DirectoryInput{
+			Address: string(block.Address), Digest: d.Digest,
+			Users: len(d.People), Groups: len(d.Groups), ReadAt: began,
+		})
+	}
+	return all, nil
 }
 
 // revision says which configuration a plan was made from. That git cannot be

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/schema"
@@ -32,7 +33,7 @@ func (p *Project) Plan(ctx context.Context) (*Planned, error) {
 	if p.options.Offline {
 		return p.planOffline(state)
 	}
-	connected, err := p.connect(ctx, reading)
+	connected, err := p.connect(ctx, reading, state)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +79,7 @@ func (p *Project) compute(state *planner.State, remotes map[schema.Address]*plan
 	if err != nil {
 		return nil, p.unreadable(err)
 	}
+	plan.Findings = slices.Concat(p.written, plan.Findings)
 	return &Planned{Plan: plan, State: state, Remotes: remotes}, nil
 }
 

@@ -1,12 +1,12 @@
 package run
 
 import (
-	"context"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
@@ -66,12 +66,14 @@ type Project struct {
 	root        *os.Root
 	asOf        time.Time
 	directories []planner.DirectoryInput
+	// written are the findings about what was written, which a plan repeats.
+	written schema.Diagnostics
 }
 
 // Open loads the configuration in the folder, reads its directories and works
 // out what must be. What is wrong with them is in Findings; the error is for a
 // world that fails. Close the project when it is done with.
-func Open(ctx context.Context, o Options) (*Project, error) {
+func Open(o Options) (*Project, error) {
 	p, err := Load(o)
 	if err != nil || p.Findings.HasErrors() {
 		return p, err
@@ -80,7 +82,7 @@ func Open(ctx context.Context, o Options) (*Project, error) {
 	if p.Findings.HasErrors() {
 		return p, nil
 	}
-	if err := p.resolve(ctx); err != nil {
+	if err := p.resolve(); err != nil {
 		p.Close()
 		return nil, err
 	}
@@ -106,8 +108,8 @@ func Load(o Options) (*Project, error) {
 func (p *Project) Close() { _ = p.root.Close() }
 
 // resolve reads the directories and works out what must be.
-func (p *Project) resolve(ctx context.Context) error {
-	directories, err := p.readDirectories(ctx)
+func (p *Project) resolve() error {
+	directories, err := p.readDirectories()
 	if err != nil || p.Findings.HasErrors() {
 		return err
 	}
@@ -118,7 +120,8 @@ func (p *Project) resolve(ctx context.Context) error {
 	desired, found := planner.Resolve(p.Config, planner.Facts{
 		Directories: directories, Capabilities: capabilities, AsOf: p.asOf,
 	})
-	p.Findings = append(p.Findings, found...)
+	p.written = p.Findings
+	p.Findings = slices.Concat(p.Findings, found)
 	if !p.Findings.HasErrors() {
 		p.Desired = desired
 	}

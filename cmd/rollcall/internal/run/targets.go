@@ -75,12 +75,12 @@ func (p *Project) capabilities() (map[schema.Address]planner.Capabilities, error
 	return all, nil
 }
 
-// connect prepares every target that an app uses. It sends nothing.
-func (p *Project) connect(ctx context.Context, why purpose) (connections, error) {
+// connect prepares every target that has to be read. It sends nothing.
+func (p *Project) connect(ctx context.Context, why purpose, state *planner.State) (connections, error) {
 	var all connections
 	for i := range p.Config.Targets {
 		t := p.Config.Targets[i]
-		if !p.used(t.Address) {
+		if !p.used(t.Address, state) {
 			continue
 		}
 		c, err := p.connectOne(ctx, t, why)
@@ -93,9 +93,21 @@ func (p *Project) connect(ctx context.Context, why purpose) (connections, error)
 	return all, nil
 }
 
-// used reports whether an app is kept at the target.
-func (p *Project) used(target schema.Address) bool {
-	return slices.ContainsFunc(p.Config.Apps, func(a schema.App) bool { return a.Target == target })
+// used reports whether a run has to read the target: an app is kept there, or
+// may have been before its block went.
+func (p *Project) used(target schema.Address, state *planner.State) bool {
+	only := p.options.Only
+	if only.Type() != "app" {
+		only = ""
+	}
+	if slices.ContainsFunc(p.Config.Apps, func(a schema.App) bool {
+		return a.Target == target && (only == "" || a.Address == only)
+	}) {
+		return true
+	}
+	return only == "" && slices.ContainsFunc(state.Apps, func(a planner.AppState) bool {
+		return p.targetOf(a.App) == ""
+	})
 }
 
 // connectOne prepares one target.
