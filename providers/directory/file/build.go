@@ -2,6 +2,7 @@ package file
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strings"
 
@@ -97,16 +98,18 @@ func (b *builder) add(cells []cell) {
 }
 
 // reserve makes room for all people at once, as soon as it can be guessed how
-// many there will be.
+// many there will be. What is read ahead must not matter to the guess.
 func (b *builder) reserve() {
-	const sample = 1000
-	if n := len(b.dir.People); n == sample && b.text.size > 0 {
-		per := float64(b.text.size) / sample
-		// Read-ahead makes the first rows look longer than they are; append
-		// deals with what is missing.
-		guess := min(int(1.1*float64(b.size)/per), int(b.size/8))
-		b.dir.People = slices.Grow(b.dir.People, max(guess-n, 0))
+	const sample = 20_000
+	if len(b.dir.People) != sample {
+		return
 	}
+	left := float64(b.size-b.text.size) / float64(b.text.size)
+	guess := sample + max(0, min(int(1.1*left*sample), int(b.size/8)))
+	b.dir.People = slices.Grow(b.dir.People, guess-sample)
+	logins := make(map[string]uint32, guess)
+	maps.Copy(logins, b.logins)
+	b.logins = logins
 }
 
 // takeProfile gives u room for its attributes: a piece of a slab that many share.

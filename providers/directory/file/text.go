@@ -114,10 +114,11 @@ func validUTF8(p []byte) int {
 
 // note keeps p for questions about places in it.
 func (t *text) note(p []byte) {
-	t.ahead = append(t.ahead, p...)
 	if t.uncounted {
-		t.advance(len(t.ahead))
+		t.at = t.at.after(p)
+		return
 	}
+	t.ahead = append(t.ahead, p...)
 }
 
 // bad is a malformed file behind p.
