@@ -140,9 +140,9 @@ func overlay(s *planner.State, h *history) (*planner.State, error) {
 	case foreign:
 		return nil, ErrReplaced
 	case continues:
+		s.RecordAll(h.done)
 		for i := range h.done {
-			s.Record(h.done[i].change, h.done[i].outcome)
-			if at := h.done[i].outcome.At; at.After(s.Unsettled) {
+			if at := h.done[i].Outcome.At; at.After(s.Unsettled) {
 				s.Unsettled = at
 			}
 		}

@@ -124,15 +124,10 @@ func objectOf(i planner.Intent) object { return object{i.App, i.Kind, i.Key} }
 // since, and the creates that were begun and never ended.
 type history struct {
 	begin begin
-	done  []done
+	done  []planner.Settled
 	open  []planner.Intent
 	// size is the length of what is whole; a torn end lies behind it.
 	size int64
-}
-
-type done struct {
-	change  planner.Change
-	outcome planner.Outcome
 }
 
 // add takes the next record in.
@@ -148,7 +143,7 @@ func (h *history) add(r *record) error {
 		return nil
 	case r.Kind == kindDone && r.Outcome != nil:
 		c, err := planfile.ParseChange(r.Change)
-		h.done = append(h.done, done{c, r.Outcome.planner()})
+		h.done = append(h.done, planner.Settled{Change: c, Outcome: r.Outcome.planner()})
 		h.close(object{c.App, string(c.Kind), c.Key})
 		return err
 	}
