@@ -1,10 +1,15 @@
 package planner
 
-import "github.com/rollcall-dev/rollcall/schema"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
 
 // AccessFilter limits what [Access] answers. Empty fields limit nothing.
 type AccessFilter struct {
-	// Who is a login, an address or a key.
+	// Who is a login, an address, a key or a display name.
 	Who string
 	// App is an app's address or name.
 	App string
@@ -21,10 +26,104 @@ type AccessEntry struct {
 	// Source is how the app reaches the person.
 	Source Source
 	// Missing is empty where the access is in effect, else the condition that
-	// does not hold: assigned, active, present.
+	// does not hold: assigned, or active for people who are SUSPENDED, whose
+	// account and memberships stay as they are and get no new ones.
 	Missing string
-	Origin  schema.Origin
+	// Origin is where the grant, or the membership, is declared.
+	Origin schema.Origin
 }
 
-// Access lists effective access by app, then login, then group.
-func Access(d *Desired, f AccessFilter) []AccessEntry { return nil }
+// Access lists effective access by app, then login, then group. It needs
+// nothing but the configuration.
+func Access(d *Desired, f AccessFilter) []AccessEntry {
+	var all []AccessEntry
+	for i := range d.Apps {
+		s := &d.Apps[i]
+		if f.App == "" || f.App == s.App.Name || f.App == string(s.App.Address) {
+			all = append(all, accessOf(d, s, f)...)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b AccessEntry) int { return cmp.Compare(a.App, b.App) })
+	return all
+}
+
+// accessOf lists one app's access. Memberships are gathered as numbers first,
+// the person above the push, so that sorting needs no text.
+func accessOf(d *Desired, s *Scope, f AccessFilter) []AccessEntry {
+	who := d.people(f.Who)
+	wanted := func(p Person) bool { return f.Who == "" || slices.Contains(who, p) }
+	var pairs []uint64
+	if f.Group == "" {
+		for p := range d.People {
+			if s.Assigned(d, Person(p)) && wanted(Person(p)) {
+				pairs = append(pairs, uint64(p)<<32)
+			}
+		}
+	}
+	for i := range s.Pushes {
+		push := &s.Pushes[i]
+		if f.Group != "" && !names(d, push, f.Group) {
+			continue
+		}
+		for _, p := range d.Groups[push.Group].Members {
+			if wanted(p) {
+				pairs = append(pairs, uint64(p)<<32|uint64(i+1))
+			}
+		}
+	}
+	slices.Sort(pairs)
+	entries := make([]AccessEntry, len(pairs))
+	for i, pair := range pairs {
+		entries[i] = accessEntry(d, s, Person(pair>>32), uint32(pair))
+	}
+	return entries
+}
+
+// names reports whether name is a push's group, however it is called.
+func names(d *Desired, push *Push, name string) bool {
+	g := &d.Groups[push.Group]
+	return name == g.Key || name == string(push.Block) ||
+		schema.Fold(name) == schema.Fold(g.Name) || schema.Fold(name) == schema.Fold(push.Name)
+}
+
+// accessEntry is about p and one push of the app (counted from one), or the
+// app itself.
+func accessEntry(d *Desired, s *Scope, p Person, push uint32) AccessEntry {
+	u := &d.People[p]
+	e := AccessEntry{Login: u.Login, Key: u.Key(), App: s.App.Name, Source: s.Source(p)}
+	if push == 0 {
+		e.Origin = d.grantOrigin(&s.grants[s.best[p]-1])
+	} else {
+		e.Group = s.Pushes[push-1].Name
+		e.Origin = d.memberOrigin(s.Pushes[push-1].Group, p)
+	}
+	switch {
+	case !s.Assigned(d, p):
+		e.Missing, e.Source = "assigned", SourceNone
+	case u.Status == schema.Suspended:
+		e.Missing = "active"
+	}
+	return e
+}
+
+// people finds everyone whom who names: one by login, address or key, or all
+// of a display name.
+func (d *Desired) people(who string) []Person {
+	if who == "" {
+		return nil
+	}
+	if p, ok := d.personByLogin(who); ok {
+		return []Person{p}
+	}
+	if p, ok := d.personByKey(who); ok {
+		return []Person{p}
+	}
+	var found []Person
+	folded := schema.Fold(who)
+	for p := range d.People {
+		if name, ok := displayName(&d.People[p]).(string); ok && schema.Fold(name) == folded {
+			found = append(found, Person(p))
+		}
+	}
+	return found
+}

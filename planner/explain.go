@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/rollcall-dev/rollcall/schema"
@@ -26,7 +28,8 @@ type Answer struct {
 	Holds bool
 	// Reasons are the chain, from the outermost to the root cause.
 	Reasons []Reason
-	// Edits are the smallest single edits that would change the answer.
+	// Edits are the smallest single edits that would change the answer. Where it
+	// holds for several reasons, no single removal may be enough; then there is none.
 	Edits []Edit
 }
 
@@ -42,16 +45,21 @@ type Edit struct {
 	Origin schema.Origin
 }
 
-// UnknownError says that a name asked for leads nowhere.
+// UnknownError says that a name asked for leads nowhere, or to several.
 type UnknownError struct {
 	// What is person, or app or group.
 	What, Name string
 	// Suggestion is a name that is close, or empty.
 	Suggestion string
+	// Several are the logins of those whom the name fits.
+	Several []string
 }
 
 // Error names what was asked for, and a close name where there is one.
 func (e *UnknownError) Error() string {
+	if len(e.Several) > 0 {
+		return strconv.Quote(e.Name) + " fits several people: " + listing(e.Several)
+	}
 	text := "no " + e.What + " is called " + strconv.Quote(e.Name)
 	if e.Suggestion != "" {
 		text += "; did you mean " + strconv.Quote(e.Suggestion) + "?"
@@ -60,10 +68,214 @@ func (e *UnknownError) Error() string {
 }
 
 // Explain says why, and why not, for one person: who is a login, an address, a
-// key or a display name; in is the address of an app, group or push, or a
-// group's name, and empty for everything. It needs nothing but the
-// configuration. The error is an [*UnknownError], also where a display name
-// fits several people.
+// key or a display name; in is the address or name of an app, the address of a
+// group or push, or a group's name, and empty for every app, every group that
+// the person is in, and every push of those. It needs nothing but the
+// configuration. The error is an [*UnknownError].
 func Explain(d *Desired, who, in string) (*Explanation, error) {
-	return nil, &UnknownError{What: "person", Name: who}
+	p, err := d.one(who)
+	if err != nil {
+		return nil, err
+	}
+	u := &d.People[p]
+	x := explainer{d: d, p: p, in: in}
+	out := &Explanation{Key: u.Key(), Login: u.Login, Status: u.Status.String(), Origin: u.Origin}
+	for i := range d.Apps {
+		x.app(&d.Apps[i])
+	}
+	for g := range d.Groups {
+		x.group(uint32(g))
+	}
+	for i := range d.Apps {
+		x.pushes(&d.Apps[i])
+	}
+	if in != "" && len(x.answers) == 0 {
+		return nil, d.unknownPlace(in)
+	}
+	out.Answers = x.answers
+	return out, nil
+}
+
+// one finds the one person whom who names.
+func (d *Desired) one(who string) (Person, error) {
+	found := d.people(who)
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return 0, &UnknownError{What: "person", Name: who, Suggestion: schema.Nearest(who, func(yield func(string) bool) {
+			for i := range d.People {
+				u := &d.People[i]
+				if !yield(u.Login) || u.Address != "" && !yield(string(u.Address)) {
+					return
+				}
+			}
+		})}
+	}
+	e := &UnknownError{What: "person", Name: who}
+	for _, p := range found {
+		e.Several = append(e.Several, d.People[p].Login)
+	}
+	return 0, e
+}
+
+func (d *Desired) unknownPlace(in string) error {
+	return &UnknownError{What: "app or group", Name: in, Suggestion: schema.Nearest(in, func(yield func(string) bool) {
+		for i := range d.Apps {
+			if !yield(string(d.Apps[i].App.Address)) || !yield(d.Apps[i].App.Name) {
+				return
+			}
+		}
+		for i := range d.Groups {
+			if !yield(d.Groups[i].Key) || !yield(d.Groups[i].Name) {
+				return
+			}
+		}
+	})}
+}
+
+// explainer collects answers about one person.
+type explainer struct {
+	d       *Desired
+	p       Person
+	in      string
+	answers []Answer
+}
+
+// asked reports whether any of the names is what was asked for. Names of blocks
+// are compared as they are, names of groups without case.
+func (x *explainer) asked(names ...string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return n == x.in || schema.Fold(n) == schema.Fold(x.in) })
+}
+
+func (x *explainer) app(s *Scope) {
+	if x.in != "" && !x.asked(string(s.App.Address), s.App.Name) {
+		return
+	}
+	a := Answer{Address: string(s.App.Address), App: s.App.Name, Name: s.App.Name, Holds: s.Assigned(x.d, x.p)}
+	if a.Holds {
+		a.Reasons = x.d.allGrants(s, x.p)
+		a.Edits = x.removals(s, nil)
+	} else {
+		a.Reasons = x.whyNoApp(s)
+		a.Edits = x.grantsMissing(s)
+	}
+	x.answers = append(x.answers, a)
+}
+
+// allGrants is the chain of every grant that reaches p, the winning one first.
+func (d *Desired) allGrants(s *Scope, p Person) []Reason {
+	rs := d.assignmentReasons(s, p)
+	for i := range s.grants {
+		g := &s.grants[i]
+		if uint32(i)+1 == s.best[p] || g.direct && g.person != p || !g.direct && !d.Groups[g.group].Has(p) {
+			continue
+		}
+		a := &d.Config.Assignments[g.assignment]
+		if g.direct {
+			rs = append(rs, Reason{Code: "assigned-directly", Text: fmt.Sprintf("assigned by %s too", a.Address), Origin: d.grantOrigin(g)})
+			continue
+		}
+		rs = append(rs, Reason{Code: "assigned-by-group", Text: fmt.Sprintf("%s is assigned by %s too", d.Groups[g.group].Key, a.Address), Origin: d.grantOrigin(g)})
+		rs = append(rs, d.memberReasons(g.group, p)...)
+	}
+	return rs
+}
+
+// whyNoApp names what is missing: the status, an assignment in force, or the
+// membership of each assigned group.
+func (x *explainer) whyNoApp(s *Scope) []Reason {
+	rs := x.d.unassignedReasons(s, x.p, &userEntry{UserLink: &UserLink{}})
+	login := x.d.People[x.p].Login
+	seen := make(map[uint32]bool)
+	for i := range s.grants {
+		g := &s.grants[i]
+		if g.direct || seen[g.group] || x.d.Groups[g.group].Has(x.p) {
+			continue
+		}
+		seen[g.group] = true
+		group := &x.d.Groups[g.group]
+		rs = append(rs, Reason{
+			Code: "not-in-group", Text: fmt.Sprintf("%s is assigned, and %s is not in it", group.Key, login), Origin: group.Origin,
+		})
+		rs = append(rs, x.whyNotIn(g.group)...)
+	}
+	return rs
+}
+
+// whyNotIn says of a group's rules why they do not add the person.
+func (x *explainer) whyNotIn(g uint32) []Reason {
+	group := &x.d.Groups[g]
+	if group.Block == nil {
+		return nil
+	}
+	q := newProbe(x.d, x.p, cut{})
+	var rs []Reason
+	for i := range group.Block.Rules {
+		rule := &group.Block.Rules[i]
+		r := Reason{Code: "rule-does-not-hold", Text: fmt.Sprintf("a rule of %s does not hold for %s", group.Key, x.d.People[x.p].Login), Origin: rule.Origin}
+		switch {
+		case rule.Inactive:
+			r = Reason{Code: "rule-inactive", Text: fmt.Sprintf("a rule of %s is not active", group.Key), Origin: rule.Origin}
+		case q.excluded(rule):
+			r = Reason{Code: "excluded-from-rule", Text: fmt.Sprintf("%s is excluded from a rule of %s", x.d.People[x.p].Login, group.Key), Origin: rule.Origin}
+		}
+		rs = append(rs, r)
+	}
+	return rs
+}
+
+func (x *explainer) group(g uint32) {
+	group := &x.d.Groups[g]
+	in := group.Has(x.p)
+	if x.in == "" && !in || x.in != "" && !x.asked(group.Key, group.Name) {
+		return
+	}
+	a := Answer{Address: group.Key, Name: group.Name, Holds: in}
+	if in {
+		a.Reasons = x.d.memberReasons(g, x.p)
+		a.Edits = x.removals(nil, &g)
+	} else {
+		a.Reasons = append([]Reason{{
+			Code: "not-in-group", Text: fmt.Sprintf("nothing puts %s into %s", x.d.People[x.p].Login, group.Key), Origin: group.Origin,
+		}}, x.whyNotIn(g)...)
+		a.Edits = x.additions(g)
+	}
+	x.answers = append(x.answers, a)
+}
+
+// pushes answers for every push of the app that is asked for, or that the
+// person's groups have.
+func (x *explainer) pushes(s *Scope) {
+	for i := range s.Pushes {
+		push := &s.Pushes[i]
+		group := &x.d.Groups[push.Group]
+		in := group.Has(x.p)
+		if x.in == "" && !in || x.in != "" && !x.asked(string(push.Block), push.Name, group.Key, group.Name) {
+			continue
+		}
+		assigned := s.Assigned(x.d, x.p)
+		a := Answer{Address: string(push.Block), App: s.App.Name, Name: push.Name, Holds: in && assigned}
+		a.Reasons = []Reason{{Code: "push-declared", Text: fmt.Sprintf("%s pushes %s to %s", push.Block, group.Key, s.App.Address), Origin: push.Origin}}
+		switch {
+		case a.Holds:
+			a.Reasons = append(a.Reasons, x.d.memberReasons(push.Group, x.p)...)
+			a.Reasons = append(a.Reasons, x.d.assignmentReasons(s, x.p)...)
+			a.Edits = x.removals(nil, &push.Group)
+		case in:
+			a.Reasons = append(a.Reasons, Reason{
+				Code: "withheld", Text: "in the group, and withheld for want of an assignment: pushing a group gives nobody the app", Origin: x.d.memberOrigin(push.Group, x.p),
+			})
+			a.Reasons = append(a.Reasons, x.whyNoApp(s)...)
+			a.Edits = x.grantsMissing(s)
+		default:
+			a.Reasons = append(a.Reasons, Reason{
+				Code: "not-in-group", Text: fmt.Sprintf("nothing puts %s into %s", x.d.People[x.p].Login, group.Key), Origin: group.Origin,
+			})
+			if assigned {
+				a.Edits = x.additions(push.Group)
+			}
+		}
+		x.answers = append(x.answers, a)
+	}
 }
