@@ -37,7 +37,7 @@ func (r *run) tell(e Event) {
 
 // report tells what became of a change that ended.
 func (r *run) report(res *ChangeResult, elapsed time.Duration) {
-	e := Event{Type: EventComplete, Change: res.Change, Done: r.done, Elapsed: elapsed, Err: res.Err}
+	e := Event{Type: EventComplete, Change: res.Change, Done: r.done, Elapsed: elapsed, Err: res.Err, RemoteID: res.Outcome.RemoteID}
 	var object *ObjectError
 	switch {
 	case errors.As(res.Err, &object), res.Status == Skipped:

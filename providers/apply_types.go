@@ -143,6 +143,8 @@ type Event struct {
 	// Change is the change that the event is about; nil for EventProgress.
 	// It must not be kept or changed.
 	Change *planner.Change
+	// RemoteID is the id of what the change created or touched, for EventComplete.
+	RemoteID string
 	// Done counts the changes that came to an end, of Total.
 	Done, Total int
 	// Elapsed is how long the change took, or for EventProgress the apply.

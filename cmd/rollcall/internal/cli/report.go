@@ -64,7 +64,7 @@ func (a *app) showPlan(p *planner.Plan) error {
 		a.events.Plan(p)
 		return a.events.Err()
 	}
-	return render.Plan(a.stdout, p, a.style(a.stdout))
+	return render.Plan(a.stdout, p, a.sources, a.style(a.stdout))
 }
 
 // progress returns who watches an apply, and what to call at its end: a bar on

@@ -17,16 +17,14 @@ var errConflict = &providers.ObjectError{Code: "conflict", Err: &providers.Reque
 // applyEvents is an apply with one event of every type.
 func applyEvents() []providers.Event {
 	c := mixedChanges()
-	done := c[1]
-	done.RemoteID = "u77"
 	return []providers.Event{
 		{Type: providers.EventStart, Change: &c[0], Total: 4},
 		{Type: providers.EventStart, Change: &c[1], Total: 4},
 		{Type: providers.EventRetry, Change: &c[1], Total: 4, Err: errors.New("status 429"), Wait: 1500 * time.Millisecond},
 		{Type: providers.EventRetry, Total: 4, Err: errors.New("status 503"), Wait: time.Second},
-		{Type: providers.EventComplete, Change: &c[0], Done: 1, Total: 4, Elapsed: 300 * time.Millisecond},
+		{Type: providers.EventComplete, Change: &c[0], RemoteID: "u1", Done: 1, Total: 4, Elapsed: 300 * time.Millisecond},
 		{Type: providers.EventProgress, Done: 1, Total: 4, Elapsed: 10 * time.Second},
-		{Type: providers.EventComplete, Change: &done, Done: 2, Total: 4, Elapsed: 11 * time.Second},
+		{Type: providers.EventComplete, Change: &c[1], RemoteID: "u77", Done: 2, Total: 4, Elapsed: 11 * time.Second},
 		{Type: providers.EventQuarantined, Change: &c[2], Done: 3, Total: 4, Err: errConflict},
 		{Type: providers.EventQuarantined, Change: &c[7], Done: 4, Total: 4, Rejected: []planner.RejectedMember{{Member: member("bob@acme.com"), Detail: "no such user"}}},
 		{Type: providers.EventErrored, Change: &c[3], Done: 4, Total: 4, Err: errors.New("connection reset")},

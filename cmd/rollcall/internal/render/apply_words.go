@@ -45,7 +45,7 @@ func eventText(e *providers.Event) string {
 		return objectName(e.Change) + ": " + applyVerbOf(e.Change.Action).doing + "..."
 	case providers.EventComplete:
 		return objectName(e.Change) + ": " + applyVerbOf(e.Change.Action).done +
-			" after " + seconds(e.Elapsed) + idText(e.Change.RemoteID)
+			" after " + seconds(e.Elapsed) + idText(e.RemoteID)
 	case providers.EventErrored:
 		return objectName(e.Change) + ": not " + applyVerbOf(e.Change.Action).undone + ": " + errorText(e.Err)
 	case providers.EventQuarantined:

@@ -135,10 +135,12 @@ func (b *box) source(d *schema.Diagnostic, src map[string][]byte) {
 	if s.context != "" {
 		where += ", in " + prose(s.context)
 	}
-	b.wrapped(b.rule+"   ", b.rule+"   ", where+":")
-	if ok {
-		b.excerpt(o.Line, s)
+	if !ok {
+		b.wrapped(b.rule+"   ", b.rule+"   ", where)
+		return
 	}
+	b.wrapped(b.rule+"   ", b.rule+"   ", where+":")
+	b.excerpt(o.Line, s)
 }
 
 // inApp returns " in app.NAME", or nothing where the object says so already.

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -197,7 +198,7 @@ func (s *Events) Event(e providers.Event) {
 	if e.Change != nil {
 		c := e.Change
 		out.Hook = &hookJSON{ID: c.ID, App: c.App, Kind: string(c.Kind), Key: c.Key, Name: c.Name,
-			RemoteID: c.RemoteID, Action: string(c.Action), Elapsed: e.Elapsed.Seconds()}
+			RemoteID: cmp.Or(e.RemoteID, c.RemoteID), Action: string(c.Action), Elapsed: e.Elapsed.Seconds()}
 	}
 	switch e.Type {
 	case providers.EventProgress:

@@ -11,8 +11,9 @@ import (
 // object that will change and why, who is withheld, findings, guards, and last
 // the line "Plan: N to add, N to change, N to destroy." or "No changes.", in
 // the grammar that tools for pull requests read. It writes as it goes, so that
-// a plan of a million changes takes no more memory than its own.
-func Plan(w io.Writer, p *planner.Plan, s Style) error {
+// a plan of a million changes takes no more memory than its own. src is as for
+// [Diagnostics].
+func Plan(w io.Writer, p *planner.Plan, src map[string][]byte, s Style) error {
 	pg := newPage(w, s)
 	pg.inputs(&p.Inputs)
 	objects := objectsOf(p)
@@ -21,7 +22,7 @@ func Plan(w io.Writer, p *planner.Plan, s Style) error {
 	pg.objects(p, objects)
 	pg.withheld(p.Withheld)
 	pg.held(p.Held)
-	pg.findings(p.Findings)
+	pg.findings(p.Findings, src)
 	pg.guards(p.Guards)
 	pg.verdict(p)
 	return pg.end()
@@ -47,14 +48,14 @@ func PlanNote(w io.Writer, file string, s Style) error {
 
 // findings writes boxes for what is wrong or doubtful and a line each for
 // what is merely good to know.
-func (p *page) findings(all schema.Diagnostics) {
+func (p *page) findings(all schema.Diagnostics, src map[string][]byte) {
 	var infos schema.Diagnostics
 	for i := range all {
 		if all[i].Severity == schema.Info {
 			infos = append(infos, all[i])
 			continue
 		}
-		p.diagnostic(&all[i], nil)
+		p.diagnostic(&all[i], src)
 	}
 	if len(infos) == 0 {
 		return

@@ -143,7 +143,7 @@ func guardCount(g *planner.GuardResult) string {
 	if g.Owned == 0 {
 		return fmt.Sprintf("%d of %d allowed", g.Count, g.Allowed)
 	}
-	return fmt.Sprintf("%d of %d allowed (of %d)", g.Count, g.Allowed, g.Owned)
+	return fmt.Sprintf("%d of %d allowed, %d owned", g.Count, g.Allowed, g.Owned)
 }
 
 // verdict writes the last lines: the count that tools read, and what it is made of.

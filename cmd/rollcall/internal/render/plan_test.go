@@ -9,6 +9,9 @@ import (
 	"github.com/rollcall-dev/rollcall/planner"
 )
 
+// planSource has the line that the seed's warning is about.
+var planSource = map[string][]byte{"access.hcl": []byte(strings.Repeat("\n", 18) + "push_group \"engineering\" {\n  app = app.twingate\n")}
+
 func TestPlanIsAsInItsGolden(t *testing.T) {
 	t.Parallel()
 	for name, plan := range map[string]*planner.Plan{
@@ -16,7 +19,7 @@ func TestPlanIsAsInItsGolden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := rendered(t, func(w io.Writer) error { return Plan(w, plan, Style{Now: now}) })
+			got := rendered(t, func(w io.Writer) error { return Plan(w, plan, planSource, Style{Now: now}) })
 			golden(t, "plan_"+name+".txt", got)
 			wantHarmless(t, got)
 		})
@@ -30,15 +33,15 @@ func TestPlanOfOrdinaryNamesFitsEightyColumns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantNarrow(t, rendered(t, func(w io.Writer) error { return Plan(w, plan, Style{}) }), 80)
+			wantNarrow(t, rendered(t, func(w io.Writer) error { return Plan(w, plan, nil, Style{}) }), 80)
 		})
 	}
 }
 
 func TestColourChangesNothingButColour(t *testing.T) {
 	t.Parallel()
-	plain := rendered(t, func(w io.Writer) error { return Plan(w, mixedPlan(), Style{}) })
-	painted := rendered(t, func(w io.Writer) error { return Plan(w, mixedPlan(), Style{Color: true}) })
+	plain := rendered(t, func(w io.Writer) error { return Plan(w, mixedPlan(), nil, Style{}) })
+	painted := rendered(t, func(w io.Writer) error { return Plan(w, mixedPlan(), nil, Style{Color: true}) })
 	if !strings.Contains(painted, "\x1b[31m-\x1b[0m") {
 		t.Error("a removal is not painted red")
 	}
@@ -58,7 +61,7 @@ func stripped(s string) string {
 func TestPlanSaysWhyAWriteFailed(t *testing.T) {
 	t.Parallel()
 	want := errors.New("disk full")
-	if got := Plan(failing{want}, mixedPlan(), Style{}); !errors.Is(got, want) {
+	if got := Plan(failing{want}, mixedPlan(), nil, Style{}); !errors.Is(got, want) {
 		t.Errorf("Plan to a full disk: %v, want %v", got, want)
 	}
 }
