@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"iter"
 	"unicode/utf8"
@@ -50,8 +51,8 @@ func topLevel(data []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for i := 1; i < len(data)-1; {
 			end := valueEnd(data, i)
-			var name string
-			if json.Unmarshal(data[i:end], &name) != nil {
+			name, err := decodeText(data[i:end])
+			if err != nil {
 				return
 			}
 			start := end + 1 // behind the colon
@@ -62,6 +63,15 @@ func topLevel(data []byte) iter.Seq2[string, []byte] {
 			i = end + 1 // behind the comma
 		}
 	}
+}
+
+// decodeText decodes a string. Most hold no escape and are copied.
+func decodeText(raw []byte) (s string, err error) {
+	if n := len(raw); n >= 2 && raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : n-1]), nil
+	}
+	err = json.Unmarshal(raw, &s)
+	return s, err
 }
 
 // valueEnd returns the index behind the value that starts at i.

@@ -26,9 +26,7 @@ type entry struct {
 
 // keys are the attributes that entries are found by without a scan.
 type keys struct {
-	UserName    string `json:"userName"`
-	DisplayName string `json:"displayName"`
-	ExternalID  string `json:"externalId"`
+	UserName, DisplayName, ExternalID string
 }
 
 func (e *entry) name() string {
@@ -76,10 +74,24 @@ const (
 
 // index reads what the record is found by out of its attributes.
 func (r *record) index() error {
-	if r.Attrs == nil {
-		return nil
+	for name, raw := range topLevel(r.Attrs) {
+		var to *string
+		switch name {
+		case "userName":
+			to = &r.keys.UserName
+		case "displayName":
+			to = &r.keys.DisplayName
+		case "externalId":
+			to = &r.keys.ExternalID
+		default:
+			continue
+		}
+		var err error
+		if *to, err = decodeText(raw); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
-	return json.Unmarshal(r.Attrs, &r.keys)
+	return nil
 }
 
 // database is all resources, in memory, with the indexes that make the usual

@@ -91,12 +91,7 @@ func (f *faults) strike(method string, path []string) strike {
 type replica struct {
 	lag     time.Duration
 	db      *database
-	pending []dated
-}
-
-type dated struct {
-	at     time.Time
-	record *record
+	pending []*record
 }
 
 // start copies the database as it is now.
@@ -112,20 +107,20 @@ func (p *replica) start(lag time.Duration, db *database) {
 }
 
 // remember keeps a record until its time has come.
-func (f *faults) remember(r *record, now time.Time) {
+func (f *faults) remember(r *record) {
 	if f.past.db != nil {
-		f.past.pending = append(f.past.pending, dated{now, r})
+		f.past.pending = append(f.past.pending, r)
 	}
 }
 
 // catchUp applies what is old enough.
 func (p *replica) catchUp(now time.Time) {
-	due := slices.IndexFunc(p.pending, func(d dated) bool { return now.Sub(d.at) < p.lag })
+	due := slices.IndexFunc(p.pending, func(r *record) bool { return now.Sub(r.At) < p.lag })
 	if due < 0 {
 		due = len(p.pending)
 	}
-	for _, d := range p.pending[:due] {
-		if err := p.db.apply(d.record); err != nil {
+	for _, r := range p.pending[:due] {
+		if err := p.db.apply(r); err != nil {
 			panic("sandbox: a late record does not apply: " + err.Error())
 		}
 	}

@@ -113,7 +113,9 @@ func (in intake) elements(a *attribute, list []any) (any, *fail) {
 		if err != nil {
 			return nil, err
 		}
-		if e != nil && (a.name == "members" || !slices.ContainsFunc(out, func(o any) bool { return equalJSON(o, e) })) {
+		if a.name == "members" {
+			out = append(out, e) // compared by id later, and one without is refused
+		} else if e != nil && !containsJSON(out, e) {
 			out = append(out, e)
 		}
 	}

@@ -3,9 +3,12 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"iter"
+	"runtime"
 )
 
 // The file is lines of JSON. The first says what it is. Each further line is one
@@ -70,27 +73,101 @@ func load(db *database, data []byte) (good int, err error) {
 		return 0, fmt.Errorf("this is not a sandbox file: the first line should be %s", bytes.TrimSpace([]byte(header)))
 	}
 	good = len(header)
-	for n := 2; good < len(data); n++ {
-		end := bytes.IndexByte(data[good:], '\n')
-		if end < 0 {
-			return good, nil
-		}
-		line := data[good : good+end+1]
-		records, err := readBatch(line)
-		if err != nil {
-			if good+len(line) == len(data) {
-				return good, nil
-			}
-			return good, fmt.Errorf("line %d is damaged: %w", n, err)
-		}
-		for _, r := range records {
-			if err := db.apply(r); err != nil {
-				return good, fmt.Errorf("line %d: %w", n, err)
+	line := 1
+	for part := range decodeParts(data[good:]) {
+		for i, batch := range part.batches {
+			for _, r := range batch {
+				if err := db.apply(r); err != nil {
+					return good, fmt.Errorf("line %d: %w", line+i+1, err)
+				}
 			}
 		}
-		good += len(line)
+		line += len(part.batches)
+		good += part.good
+		if part.err != nil && part.damaged {
+			return good, fmt.Errorf("line %d is damaged: %w", line+1, part.err)
+		}
 	}
 	return good, nil
+}
+
+// part is a run of lines and what they decode to.
+type part struct {
+	data    []byte
+	last    bool // nothing comes behind
+	batches [][]*record
+	good    int // bytes of the lines that decoded
+	// err is why the line behind those did not; damaged says that it cannot have
+	// been spoilt by a crash, as others follow.
+	err     error
+	damaged bool
+}
+
+// partSize is how much one goroutine decodes at a time.
+const partSize = 1 << 20
+
+// decodeParts decodes lines on all processors, and yields them in order.
+func decodeParts(data []byte) iter.Seq[*part] {
+	return func(yield func(*part) bool) {
+		pending := make(chan chan *part, runtime.GOMAXPROCS(0))
+		stop := make(chan struct{})
+		defer close(stop)
+		go decodeAhead(data, pending, stop)
+		for result := range pending {
+			if p := <-result; !yield(p) || p.err != nil {
+				return
+			}
+		}
+	}
+}
+
+// decodeAhead starts to decode parts, as many as pending has room for, until
+// there are no more or stop is closed.
+func decodeAhead(data []byte, pending chan<- chan *part, stop <-chan struct{}) {
+	defer close(pending)
+	for len(data) > 0 {
+		p, result := cutPart(&data), make(chan *part, 1)
+		select {
+		case pending <- result:
+		case <-stop:
+			return
+		}
+		go func() {
+			p.decode()
+			result <- p
+		}()
+	}
+}
+
+// cutPart takes a run of whole lines off the front of data.
+func cutPart(data *[]byte) *part {
+	all := *data
+	end := len(all)
+	if end > partSize {
+		if n := bytes.IndexByte(all[partSize:], '\n'); n >= 0 {
+			end = partSize + n + 1
+		}
+	}
+	*data = all[end:]
+	return &part{data: all[:end], last: end == len(all)}
+}
+
+func (p *part) decode() {
+	for p.good < len(p.data) {
+		end := bytes.IndexByte(p.data[p.good:], '\n') + 1
+		if end == 0 {
+			p.err = errors.New("the line has no end")
+			return
+		}
+		records, err := readBatch(p.data[p.good : p.good+end])
+		if err != nil {
+			p.err = err
+			p.damaged = !p.last || p.good+end < len(p.data)
+			return
+		}
+		p.batches = append(p.batches, records)
+		p.good += end
+	}
 }
 
 // snapshotBatch is how many records share a line of a snapshot.

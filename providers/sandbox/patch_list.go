@@ -162,7 +162,8 @@ func (d *draft) changeMembers(path patchPath, o operation) *fail {
 	// A remove with values takes out those values: what Entra sends. Taking it
 	// for "remove all" would be worse than refusing it.
 	for _, v := range given {
-		id, _ := v.(object)["value"].(string)
+		o, _ := v.(object)
+		id, _ := o["value"].(string)
 		if m := d.db.byID[id]; m != nil {
 			d.dropMember(m)
 		}

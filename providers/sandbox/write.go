@@ -51,7 +51,7 @@ func (s *Service) carryOut(r *record) (ticket uint64, bad *fail) {
 	if err := s.db.apply(r); err != nil {
 		panic("sandbox: a record of our own does not apply: " + err.Error())
 	}
-	s.faults.remember(r, s.options.Clock())
+	s.faults.remember(r)
 	return ticket, nil
 }
 
