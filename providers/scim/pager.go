@@ -84,10 +84,10 @@ func (l *list[T]) readIndex(ctx context.Context) (*reading[T], error) {
 		if err := r.add(p); err != nil {
 			return nil, err
 		}
-		if len(r.items) == before && len(p.items) > 0 {
+		if len(r.items) == before && pages == 1 && len(p.items) > 0 {
 			return r, l.checkWrapped(ctx, r)
 		}
-		if r.finished(p, l.page) {
+		if len(r.items) == before || r.finished(p, l.page) {
 			return r, nil
 		}
 		if pages == 0 && l.page.Parallel && r.canSplit(p) {
@@ -104,7 +104,7 @@ func (l *list[T]) readIndex(ctx context.Context) (*reading[T], error) {
 // size: only the first has anything else to show for another index.
 func (l *list[T]) checkWrapped(ctx context.Context, r *reading[T]) error {
 	last := len(r.items)
-	if r.honest || last < 2 {
+	if r.honest || last < 2 || last > l.page.Max && !looksCapped(last) {
 		return nil
 	}
 	p, err := l.fetch(ctx, query{start: last, count: l.page.Max})
@@ -112,7 +112,7 @@ func (l *list[T]) checkWrapped(ctx context.Context, r *reading[T]) error {
 		return err
 	}
 	if len(p.items) > 0 && l.id(&p.items[0]) == l.id(&r.items[0]) {
-		return incomplete(l.kind, "the target shows the same %d whatever page it is asked for", last)
+		return incomplete(l.kind, "the target shows the same %d whatever page it is asked for, and nothing says that this is all; if it knows no pages, set page { method = \"none\" }", last)
 	}
 	return nil
 }
