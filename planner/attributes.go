@@ -190,6 +190,10 @@ func same(a, b any) bool {
 	return reflect.DeepEqual(a, b)
 }
 
+// SameValue reports whether two attribute values are equal. Nil, "" and what is
+// empty all say nothing, and are one.
+func SameValue(a, b any) bool { return same(cleared(a), cleared(b)) }
+
 // lookup finds path in values, which are sorted by it.
 func lookup(values []schema.Value, path string) any {
 	i, ok := slices.BinarySearchFunc(values, path, func(v schema.Value, path string) int { return cmp.Compare(v.Path, path) })

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"github.com/rollcall-dev/rollcall/schema"
@@ -21,7 +22,7 @@ func finish(p *draft, in Input) {
 	})
 	sortFindings(p.Findings)
 	slices.SortStableFunc(p.Guards, func(a, b GuardResult) int { return cmp.Compare(a.App, b.App) })
-	p.Summary = summarize(p.Changes)
+	p.Summary = Summarize(pointers(p.Changes))
 	p.Summary.Rate = slowestRate(in)
 	p.Fingerprint = Fingerprint(p.Changes)
 }
@@ -62,16 +63,27 @@ func weigh(a Action) weight {
 	}
 }
 
-// summarize counts changes by action, and objects by what becomes of them.
-func summarize(all []Change) Summary {
+// pointers are the addresses of changes, one after the other.
+func pointers(changes []Change) iter.Seq[*Change] {
+	return func(yield func(*Change) bool) {
+		for i := range changes {
+			if !yield(&changes[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Summarize counts changes by action, and objects by what becomes of them. Rate
+// is left at zero.
+func Summarize(all iter.Seq[*Change]) Summary {
 	s := Summary{Users: make(map[Action]int), Groups: make(map[Action]int)}
 	type object struct {
 		app, key string
 		kind     Kind
 	}
 	several := make(map[object]weight)
-	for i := range all {
-		ch := &all[i]
+	for ch := range all {
 		if ch.Kind == KindUser {
 			s.Users[ch.Action]++
 		} else {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -86,18 +87,19 @@ func newRun(ctx context.Context, plan *planner.Plan, opts Options) (*run, error)
 	if err := checkPlan(plan, &opts); err != nil {
 		return nil, err
 	}
+	changes := sendable(plan.Changes)
 	r := &run{opts: opts, laneOf: map[string]int32{}, began: opts.Now(), ended: make(chan ended)}
 	r.sending, r.halt = context.WithCancelCause(ctx)
 	r.inFlight, r.cut = context.WithCancelCause(context.WithValue(context.WithoutCancel(ctx), watcherKey{}, r))
-	r.makeLanes(plan)
-	g, err := newGraph(plan.Changes, len(r.lanes), r.laneOf)
+	r.makeLanes(changes)
+	g, err := newGraph(changes, len(r.lanes), r.laneOf)
 	if err != nil {
 		r.close()
 		return nil, err
 	}
 	r.graph = g
 	r.result = &Result{
-		Changes:  make([]ChangeResult, len(plan.Changes)),
+		Changes:  make([]ChangeResult, len(changes)),
 		State:    opts.State,
 		GaveUp:   map[string]error{},
 		ReadBack: map[string]error{},
@@ -120,7 +122,7 @@ func checkPlan(plan *planner.Plan, opts *Options) error {
 	}
 	for i := range plan.Changes {
 		c := &plan.Changes[i]
-		if opts.Targets[c.App] == nil {
+		if !c.ReportOnly && opts.Targets[c.App] == nil {
 			return fmt.Errorf("%s %s %q: app %q has no target that may be written to", c.Action, c.Kind, c.Name, c.App)
 		}
 		if c.Requests == 0 && c.Action == planner.Create {
@@ -128,6 +130,15 @@ func checkPlan(plan *planner.Plan, opts *Options) error {
 		}
 	}
 	return nil
+}
+
+// sendable leaves out what is only reported.
+func sendable(changes []planner.Change) []planner.Change {
+	reported := func(c planner.Change) bool { return c.ReportOnly }
+	if !slices.ContainsFunc(changes, reported) {
+		return changes
+	}
+	return slices.DeleteFunc(slices.Clone(changes), reported)
 }
 
 func (r *run) close() {

@@ -32,11 +32,11 @@ type lane struct {
 	gaveUp            error
 }
 
-// makeLanes makes one lane for each target of plan.
-func (r *run) makeLanes(plan *planner.Plan) {
+// makeLanes makes one lane for each target of changes.
+func (r *run) makeLanes(changes []planner.Change) {
 	byTarget := map[Target]int32{}
-	for i := range plan.Changes {
-		app := plan.Changes[i].App
+	for i := range changes {
+		app := changes[i].App
 		if _, known := r.laneOf[app]; known {
 			continue
 		}

@@ -47,12 +47,14 @@ func (r *run) skipRest() {
 
 // record writes what was done into the ledger, in the order of the plan.
 func (r *run) record() {
+	var all []planner.Settled
 	for i := range r.result.Changes {
 		res := &r.result.Changes[i]
 		if c, ok := res.effect(); ok {
-			r.result.State.Record(c, res.Outcome)
+			all = append(all, planner.Settled{Change: c, Outcome: res.Outcome})
 		}
 	}
+	r.result.State.RecordAll(all)
 }
 
 // noteUnsettled notes in the ledger when the last change was done that no
@@ -68,51 +70,14 @@ func (r *run) noteUnsettled() {
 	}
 }
 
-// object names what a change is about.
-type object struct {
-	app  string
-	kind planner.Kind
-	key  string
-}
-
-func objectOf(c *planner.Change) object { return object{c.App, c.Kind, c.Key} }
-
-// weight says under what an object counts; the heavier of its changes wins.
-type weight uint8
-
-const (
-	changed weight = iota + 1
-	added
-	destroyed
-)
-
-func weightOf(a planner.Action) weight {
-	switch a {
-	case planner.Create:
-		return added
-	case planner.Deactivate, planner.Delete, planner.Empty:
-		return destroyed
-	}
-	return changed
-}
-
 // tally counts the objects of which something was done.
 func (r *Result) tally() {
-	weights := make(map[object]weight, len(r.Changes))
-	for i := range r.Changes {
-		if c := &r.Changes[i]; c.Done() || c.made() {
-			o := objectOf(c.Change)
-			weights[o] = max(weights[o], weightOf(c.Change.Action))
+	s := planner.Summarize(func(yield func(*planner.Change) bool) {
+		for i := range r.Changes {
+			if c := &r.Changes[i]; (c.Done() || c.made()) && !yield(c.Change) {
+				return
+			}
 		}
-	}
-	for _, w := range weights {
-		switch w {
-		case added:
-			r.Added++
-		case changed:
-			r.Changed++
-		case destroyed:
-			r.Destroyed++
-		}
-	}
+	})
+	r.Added, r.Changed, r.Destroyed = s.Add, s.Change, s.Destroy
 }

@@ -192,6 +192,21 @@ func TestChangesOfStateAloneSendNothing(t *testing.T) {
 	}
 }
 
+func TestWhatIsOnlyReportedIsNeverSent(t *testing.T) {
+	target := &script{}
+	shown := createUser("ann")
+	shown.ReportOnly = true
+	elsewhere := shown
+	elsewhere.ID, elsewhere.App = "eve", "without-a-target"
+	r := mustApply(t, planOf(shown, createUser("bob"), elsewhere), optionsFor(target))
+	if diff := cmp.Diff([]string{"bob done"}, statuses(r)); diff != "" || !slices.Equal(target.began, []string{"bob"}) {
+		t.Errorf("sent %v, statuses (-want +got):\n%s", target.began, diff)
+	}
+	if !r.Converged() {
+		t.Error("not converged, though everything that may be sent is done")
+	}
+}
+
 func TestObjectsAreCountedOnce(t *testing.T) {
 	rename := memberChange("staff", nil, nil)
 	rename.ID, rename.Wave = "staff/rename", 3

@@ -11,8 +11,8 @@ import (
 type Options struct {
 	// Targets are where each app of the plan is kept, by the app's name. Apps
 	// may share one; it must then be the same comparable value, a pointer say.
-	// An app that is only reported on gets none: a plan with a change for it
-	// is refused.
+	// An app that is only reported on needs none: its changes are never sent.
+	// A plan with any other change for an app without a target is refused.
 	Targets map[string]Target
 	Journal Journal
 	// State is the ledger before the apply. Apply changes it in place.
@@ -85,7 +85,7 @@ func (r *ChangeResult) Done() bool { return r.Status != Failed && r.Status != Sk
 
 // Result is what became of a plan.
 type Result struct {
-	// Changes are in the order of the plan.
+	// Changes are in the order of the plan, without those that are only reported.
 	Changes []ChangeResult
 	// State is the ledger after the apply.
 	State *planner.State

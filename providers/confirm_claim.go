@@ -2,7 +2,6 @@ package providers
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -20,6 +19,15 @@ type claim struct {
 	// missing is what the last read did not show.
 	missing error
 }
+
+// object names what a change is about.
+type object struct {
+	app  string
+	kind planner.Kind
+	key  string
+}
+
+func objectOf(c *planner.Change) object { return object{c.App, c.Kind, c.Key} }
 
 // claims lists the changes that were sent and done, by lane.
 func (r *run) claims() [][]*claim {
@@ -212,19 +220,13 @@ func groupValue(g *planner.RemoteGroup, path string) any {
 	return nil
 }
 
-// sameValue compares what a target shows with what was written. Cleared and
-// empty are one; names and addresses are compared without their case, which
-// targets are free to change.
+// sameValue compares what a target shows with what was written, as the next
+// plan will.
 func sameValue(path string, shown, written any) bool {
-	if empty(shown) || empty(written) {
-		return empty(shown) && empty(written)
-	}
 	s, isString := shown.(string)
 	w, isToo := written.(string)
-	if isString && isToo && (path == "userName" || strings.HasPrefix(path, "emails")) {
+	if path == "userName" && isString && isToo {
 		return schema.Fold(s) == schema.Fold(w)
 	}
-	return reflect.DeepEqual(shown, written)
+	return planner.SameValue(shown, written)
 }
-
-func empty(v any) bool { return v == nil || v == "" }

@@ -78,6 +78,25 @@ func (osDisk) SyncDir(folder string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
+// lazyDisk leaves it to the system when writes reach the disk.
+type lazyDisk struct{ osDisk }
+
+type lazyFile struct{ file }
+
+func (lazyFile) Sync() error { return nil }
+
+func (d lazyDisk) Create(name string) (file, error) {
+	f, err := d.osDisk.Create(name)
+	return lazyFile{f}, err
+}
+
+func (d lazyDisk) Append(name string, size int64) (file, error) {
+	f, err := d.osDisk.Append(name, size)
+	return lazyFile{f}, err
+}
+
+func (lazyDisk) SyncDir(string) error { return nil }
+
 // replace writes a file whole: whoever reads name finds the old content or the
 // new, also after a crash. ready is asked before the new content takes its place.
 func replace(d disk, name string, write func(io.Writer) error, ready func() error) error {

@@ -45,6 +45,14 @@ func NewFile(path string, newLineage func() string, now func() time.Time) *File 
 	return &File{path: path, newLineage: newLineage, now: now, disk: osDisk{}}
 }
 
+// Unsynced returns the same store without its waits for the disk: the end of
+// the process still loses nothing, the end of the machine may.
+func (f *File) Unsynced() *File {
+	lazy := *f
+	lazy.disk = lazyDisk{}
+	return &lazy
+}
+
 // Path returns where the state is kept.
 func (f *File) Path() string { return f.path }
 

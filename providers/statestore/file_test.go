@@ -26,6 +26,16 @@ func TestFileIsAStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Place { return folder(t.TempDir()) })
 }
 
+// lazily is a folder whose store does not wait for the disk.
+type lazily string
+
+func (l lazily) Open() providers.Store { return open(string(l)).Unsynced() }
+
+func TestUnsyncedFileIsAStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) storetest.Place { return lazily(t.TempDir()) })
+}
+
 func TestHolderTellsWhoWritesWithoutTakingTheLock(t *testing.T) {
 	t.Parallel()
 	store := open(t.TempDir())
