@@ -18,15 +18,19 @@ import (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// frameHead is the length of a frame's two numbers with the spaces behind them.
-const frameHead = 8 + 1 + 8 + 1
+// headLength is the length of a frame's two numbers with the spaces behind them.
+const headLength = 8 + 1 + 8 + 1
+
+// appendHead adds what stands before body in its frame.
+func appendHead(b, body []byte) []byte {
+	return fmt.Appendf(b, "%08x %08x ", len(body), crc32.Checksum(body, castagnoli))
+}
 
 // appendFrame adds a frame of records, each JSON without line breaks, to b.
 func appendFrame(b []byte, records [][]byte) []byte {
 	body := append([]byte{'['}, bytes.Join(records, []byte{','})...)
 	body = append(body, ']')
-	b = fmt.Appendf(b, "%08x %08x ", len(body), crc32.Checksum(body, castagnoli))
-	return append(append(b, body...), '\n')
+	return append(append(appendHead(b, body), body...), '\n')
 }
 
 // firstFrame is the frame of a new journal.

@@ -34,10 +34,14 @@ type holder struct {
 	Run       string    `json:"run"`
 }
 
+// patience is how long even a caller who does not want to wait tries: whoever
+// looks at the lock (see [File.Holder]) has it for an instant.
+const patience = 50 * time.Millisecond
+
 // acquire takes the lock and waits up to wait for it.
 func acquire(ctx context.Context, path string, info providers.LockInfo, wait time.Duration) (*lock, error) {
-	deadline := time.Now().Add(wait)
-	for pause := 25 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+	deadline := time.Now().Add(max(wait, patience))
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		l, err := try(path, info)
 		if l != nil || err != nil {
 			return l, err
@@ -142,7 +146,7 @@ func readHolder(path string) providers.LockInfo {
 // who it is.
 var unknownHolder = providers.LockInfo{Who: "another process", Operation: "just started"}
 
-// Holder says who holds the lock, if anybody does. It takes nothing and writes
+// Holder says who holds the lock, if anybody does. It writes nothing and keeps
 // nothing, so that a run that only reads can wait for one that writes.
 func (f *File) Holder() (holder providers.LockInfo, held bool, err error) {
 	file, err := os.Open(f.lockPath())

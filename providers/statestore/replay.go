@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"io/fs"
-	"strconv"
 )
 
 // ErrJournal says that a journal was damaged after it was written.
@@ -71,22 +69,12 @@ func damaged(r *bufio.Reader) error {
 
 // openFrame returns the body of a frame that is whole.
 func openFrame(line []byte) ([]byte, bool) {
-	body, ended := bytes.CutSuffix(line, []byte("\n"))
-	if !ended || len(body) < frameHead {
+	frame, ended := bytes.CutSuffix(line, []byte("\n"))
+	if !ended || len(frame) < headLength {
 		return nil, false
 	}
-	length, sum := hexNumber(body[:8]), hexNumber(body[9:17])
-	body = body[frameHead:]
-	return body, length == uint64(len(body)) && sum == uint64(crc32.Checksum(body, castagnoli))
-}
-
-// hexNumber returns what no length or checksum can be for what is no number.
-func hexNumber(b []byte) uint64 {
-	n, err := strconv.ParseUint(string(b), 16, 32)
-	if err != nil {
-		return 1 << 63
-	}
-	return n
+	head, body := frame[:headLength], frame[headLength:]
+	return body, bytes.Equal(head, appendHead(nil, body))
 }
 
 // take adds the records of a frame to h. The first record begins it.
