@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"net/url"
 	"regexp"
 	"slices"
@@ -355,9 +356,15 @@ func (h handlerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
+	// A request that reaches the service had a connection.
+	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil {
+		trace.GotConn(httptrace.GotConnInfo{})
+	}
 	rec := httptest.NewRecorder()
-	err := serve(h.Handler, rec, r)
-	return rec.Result(), err
+	if err := serve(h.Handler, rec, r); err != nil {
+		return nil, err
+	}
+	return rec.Result(), nil
 }
 
 // serve turns the panic by which a handler drops its connection into the error
