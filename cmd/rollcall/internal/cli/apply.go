@@ -67,6 +67,7 @@ func first(args []string) string {
 }
 
 func (a *app) apply(ctx context.Context, f applyFlags, file string) error {
+	a.stream(f.json)
 	o, err := f.options(a)
 	if err != nil {
 		return err
@@ -82,7 +83,6 @@ func (a *app) apply(ctx context.Context, f applyFlags, file string) error {
 	if err != nil {
 		return err
 	}
-	a.stream(f.json)
 	p, err := a.open(o)
 	if err != nil {
 		return err

@@ -85,12 +85,12 @@ func newPlan(a *app) *cobra.Command {
 }
 
 func (a *app) plan(ctx context.Context, f planFlags) error {
+	a.stream(f.json)
 	o, err := f.options(a)
 	if err != nil {
 		return err
 	}
 	o.Offline = f.offline
-	a.stream(f.json)
 	p, err := a.open(o)
 	if err != nil {
 		return err

@@ -67,6 +67,15 @@ func (a *app) showPlan(p *planner.Plan) error {
 	return render.Plan(a.stdout, p, a.sources, a.style(a.stdout))
 }
 
+// showDrift prints what was changed outside.
+func (a *app) showDrift(drifts []planner.Drift) error {
+	if a.events != nil {
+		a.events.Drift(drifts)
+		return a.events.Err()
+	}
+	return render.Drift(a.stdout, drifts, a.style(a.stdout))
+}
+
 // progress returns who watches an apply, and what to call at its end: a bar on
 // a terminal, lines elsewhere and in CI, events with -json.
 func (a *app) progress() (watch func(providers.Event), end func() error) {

@@ -53,7 +53,7 @@ func TestExplainIsAsInItsGolden(t *testing.T) {
 	got := rendered(t, func(w io.Writer) error { return Explain(w, explanation(), Style{}) })
 	golden(t, "explain.txt", got)
 	wantNarrow(t, got, 80)
-	golden(t, "explain.json", rendered(t, func(w io.Writer) error { return ExplainJSON(w, explanation()) }))
+	golden(t, "explain.json", rendered(t, func(w io.Writer) error { return ExplainJSON(w, explanation(), nil) }))
 }
 
 func TestExplainOfHostileNamesIsHarmless(t *testing.T) {
@@ -66,7 +66,7 @@ func TestExplainOfHostileNamesIsHarmless(t *testing.T) {
 				{Op: "add", Address: hostile, Argument: hostile, Value: hostile, Origin: at(hostile, 1)}}})
 	}
 	wantHarmless(t, rendered(t, func(w io.Writer) error { return Explain(w, e, Style{}) }))
-	wantHarmless(t, rendered(t, func(w io.Writer) error { return ExplainJSON(w, e) }))
+	wantHarmless(t, rendered(t, func(w io.Writer) error { return ExplainJSON(w, e, nil) }))
 }
 
 // accessEntries are people of two apps, one of them with a hostile name.

@@ -77,7 +77,7 @@ func (p *page) diagnostic(d *schema.Diagnostic, src map[string][]byte) {
 		b.row()
 		b.prose(d.Detail)
 	}
-	if d.Suggestion != "" {
+	if d.Suggestion != "" && !strings.Contains(d.Detail, "Did you mean") {
 		b.row()
 		b.wrapped(b.rule+" ", b.rule+" ", "Did you mean "+Terminal(d.Suggestion)+"?")
 	}

@@ -115,6 +115,8 @@ type explanationJSON struct {
 	File          string       `json:"file,omitempty"`
 	Line          uint32       `json:"line,omitempty"`
 	Answers       []answerJSON `json:"answers"`
+	// Live is left out unless the targets were asked.
+	Live []accountJSON `json:"live,omitempty"`
 }
 
 type answerJSON struct {
@@ -142,8 +144,9 @@ type editJSON struct {
 	Line     uint32 `json:"line,omitempty"`
 }
 
-// ExplainJSON writes an explanation as one document.
-func ExplainJSON(w io.Writer, e *planner.Explanation) error {
+// ExplainJSON writes an explanation as one document, with what the targets
+// have where live is not nil.
+func ExplainJSON(w io.Writer, e *planner.Explanation, live []Account) error {
 	doc := explanationJSON{FormatVersion: "1.0", Key: e.Key, Login: e.Login, Status: e.Status,
 		File: e.Origin.File, Line: e.Origin.Line, Answers: []answerJSON{}}
 	for _, a := range e.Answers {
@@ -156,6 +159,9 @@ func ExplainJSON(w io.Writer, e *planner.Explanation) error {
 			j.Edits = append(j.Edits, editJSON{d.Op, d.Address, d.Argument, d.Value, d.Origin.File, d.Origin.Line})
 		}
 		doc.Answers = append(doc.Answers, j)
+	}
+	if live != nil {
+		doc.Live = accountsJSON(live)
 	}
 	return writeJSON(w, doc)
 }
