@@ -63,8 +63,7 @@ func (r *run) noteUnsettled() {
 	r.opts.State.Unsettled = time.Time{}
 	for i := range r.result.Changes {
 		res := &r.result.Changes[i]
-		unseen := res.Status == Done || res.Status == NotInEffect || res.made()
-		if unseen && res.Outcome.At.After(r.opts.State.Unsettled) {
+		if unseen := res.Status == Done || res.made(); unseen && res.Outcome.At.After(r.opts.State.Unsettled) {
 			r.opts.State.Unsettled = res.Outcome.At
 		}
 	}

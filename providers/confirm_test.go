@@ -211,9 +211,9 @@ func TestTheLedgerSaysSinceWhenSomethingIsNotSeenAtTheTarget(t *testing.T) {
 		read func(context.Context) (*planner.Remote, error)
 		want time.Time
 	}{
-		"seen":         {read: there},
-		"not seen":     {read: shows(planner.Remote{Complete: true}), want: now},
-		"not readable": {want: now},
+		"seen":                                  {read: there},
+		"not in effect, however long one waits": {read: shows(planner.Remote{Complete: true})},
+		"not readable":                          {want: now},
 	} {
 		t.Run(name, func(t *testing.T) {
 			opts := optionsFor(&script{read: test.read})

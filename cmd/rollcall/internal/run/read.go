@@ -41,24 +41,14 @@ func (p *Project) read(ctx context.Context, connected connections) (map[schema.A
 	return byAddress, nil
 }
 
-// settle waits until reads must show what an earlier run sent without hearing
-// an answer. Without the wait, a plan could create what is there already.
+// settle waits until reads must show what an earlier run did that was cut
+// short. Without the wait, a plan could do again what is done already.
 func (p *Project) settle(ctx context.Context, state *planner.State, connected connections) error {
-	var until time.Time
-	for _, intent := range state.Intents {
-		c := connected.of(p.targetOf(intent.App))
-		if c == nil {
-			continue
-		}
-		if end := intent.At.Add(c.settle); end.After(until) {
-			until = end
-		}
-	}
-	wait := until.Sub(p.options.Now())
+	wait := p.settled(state, connected).Sub(p.options.Now())
 	if wait <= 0 {
 		return nil
 	}
-	p.options.Notice(fmt.Sprintf("An earlier run ended without an answer to %d requests; waiting %s until the target must show what became of them.",
+	p.options.Notice(fmt.Sprintf("An earlier run was cut short, %d of its requests without an answer; waiting %s until the target must show what it did.",
 		len(state.Intents), wait.Round(time.Second/10)))
 	select {
 	case <-ctx.Done():
@@ -66,6 +56,24 @@ func (p *Project) settle(ctx context.Context, state *planner.State, connected co
 	case <-time.After(wait):
 		return nil
 	}
+}
+
+// settled is when reads show everything that earlier runs did.
+func (p *Project) settled(state *planner.State, connected connections) (at time.Time) {
+	later := func(t time.Time, c *connection) {
+		if end := t.Add(c.settle); end.After(at) {
+			at = end
+		}
+	}
+	for _, intent := range state.Intents {
+		if c := connected.of(p.targetOf(intent.App)); c != nil {
+			later(intent.At, c)
+		}
+	}
+	for _, c := range connected {
+		later(state.Unsettled, c)
+	}
+	return at
 }
 
 // targetOf returns the target of the app called name.
