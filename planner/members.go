@@ -110,14 +110,19 @@ func (c *comparison) drop(w *pushed, d *memberDiff, m Member, ours func(string) 
 	switch {
 	case w.Additive && !mine:
 	case c.goesWithAccount(m):
-		d.leaving++ // with the account, which this plan deletes: no request of its own
+		// The account is deleted later in this plan and takes its memberships
+		// along: no request of their own. Until then they stay in the state.
+		d.leaving++
+		if mine {
+			d.kept = append(d.kept, m.RemoteID)
+		}
 	case !c.only.member(m.Key):
 		if mine {
 			d.kept = append(d.kept, m.RemoteID)
 		}
 	default:
 		d.remove = append(d.remove, m)
-		d.drift = d.drift || w.e != nil && !mine && w.at.MembersKnown
+		d.drift = d.drift || w.e != nil && w.action == Update && !mine && w.at.MembersKnown
 	}
 }
 
