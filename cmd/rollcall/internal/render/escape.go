@@ -164,6 +164,9 @@ func surrogates(r rune) (hi, lo rune) {
 // cells returns how many columns of a terminal text takes. Text has been
 // through an escaper: what has no width has been made visible or is a mark.
 func cells(text string) int {
+	if plainASCII(text, false) {
+		return len(text)
+	}
 	n := 0
 	for _, r := range text {
 		switch {

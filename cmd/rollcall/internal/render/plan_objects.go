@@ -146,8 +146,11 @@ func (p *page) legend(plan *planner.Plan, objects []object) {
 
 // alters reports whether a line of c's block carries the mark of a change.
 func alters(c *planner.Change) bool {
-	return slices.ContainsFunc(attributesOf(c), func(a attribute) bool { return a.mark() == markChange }) ||
-		verbOf(c.Action).mark == markChange
+	if len(c.Before) == 0 || len(c.After) == 0 {
+		return verbOf(c.Action).mark == markChange
+	}
+	return verbOf(c.Action).mark == markChange ||
+		slices.ContainsFunc(attributesOf(c), func(a attribute) bool { return a.mark() == markChange })
 }
 
 // objects writes one block for each object, under a heading for each app.
