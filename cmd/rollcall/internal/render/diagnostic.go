@@ -50,6 +50,18 @@ func (b *box) row(parts ...string) {
 	b.line(b.rule, " ", text)
 }
 
+// say wraps text into rows, with first before the first and rest before the
+// others. The rule is counted by its width, not by the bytes of its colour.
+func (b *box) say(first, rest, text string) {
+	for i, line := range wrap(text, b.style.columns()-2-cells(rest)) {
+		if i == 0 {
+			b.row(first, line)
+		} else {
+			b.row(rest, line)
+		}
+	}
+}
+
 // prose writes a paragraph of the box. Lines that begin with a blank were laid
 // out by their author and stay as they are.
 func (b *box) prose(text string) {
@@ -60,7 +72,7 @@ func (b *box) prose(text string) {
 		case para[0] == ' ' || para[0] == '\t':
 			b.row(prose(strings.ReplaceAll(para, "\t", "    ")))
 		default:
-			b.wrapped(b.rule+" ", b.rule+" ", prose(para))
+			b.say("", "", prose(para))
 		}
 	}
 }
@@ -79,7 +91,7 @@ func (p *page) diagnostic(d *schema.Diagnostic, src map[string][]byte) {
 	}
 	if d.Suggestion != "" && !strings.Contains(d.Detail, "Did you mean") {
 		b.row()
-		b.wrapped(b.rule+" ", b.rule+" ", "Did you mean "+Terminal(d.Suggestion)+"?")
+		b.say("", "", "Did you mean "+Terminal(d.Suggestion)+"?")
 	}
 	b.related(d.Related)
 	p.line(p.style.paint(c, "╵"))
@@ -122,7 +134,7 @@ func (b *box) source(d *schema.Diagnostic, src map[string][]byte) {
 	if !o.Known() {
 		if d.Object != "" {
 			b.row()
-			b.wrapped(b.rule+"   ", b.rule+"   ", "about "+Terminal(d.Object)+inApp(d))
+			b.say("  ", "  ", "about "+Terminal(d.Object)+inApp(d))
 		}
 		return
 	}
@@ -136,10 +148,10 @@ func (b *box) source(d *schema.Diagnostic, src map[string][]byte) {
 		where += ", in " + prose(s.context)
 	}
 	if !ok {
-		b.wrapped(b.rule+"   ", b.rule+"   ", where)
+		b.say("  ", "  ", where)
 		return
 	}
-	b.wrapped(b.rule+"   ", b.rule+"   ", where+":")
+	b.say("  ", "  ", where+":")
 	b.excerpt(o.Line, s)
 }
 
@@ -170,7 +182,7 @@ func (b *box) related(all []schema.Related) {
 		if o := all[i].Origin; o.Known() {
 			text = spot(o) + ": " + text
 		}
-		b.wrapped(b.rule+"   ", b.rule+"     ", text)
+		b.say("  ", "    ", text)
 	}
 }
 

@@ -37,6 +37,8 @@ func findings() schema.Diagnostics {
 			Summary: "A summary that is so long that the code does not fit beside it any more",
 			Detail:  "The account keeps the externalId that it has."},
 		{Severity: schema.Info, Code: "unmanaged", Summary: "Beyond the end", Origin: span(99, 1, 2)},
+		{Severity: schema.Error, Code: "unknown-argument", Summary: "Unknown argument",
+			Detail: "An app has no argument \"targt\". Did you mean target?", Origin: span(2, 3, 9), Suggestion: "target"},
 		{Severity: schema.Error, Code: "unknown-reference", Summary: "Wide characters", Origin: span(11, 21, 27)},
 		{Severity: schema.Error, Code: "duplicate-login", Summary: "Hostile " + hostile, Detail: hostile, Origin: at(hostile, 1), Suggestion: hostile},
 	}
@@ -95,4 +97,13 @@ func FuzzDiagnosticNeverPanicsAndStaysHarmless(f *testing.F) {
 		}
 		wantHarmless(t, rendered(t, func(w io.Writer) error { return DiagnosticsJSON(w, d, src) }))
 	})
+}
+
+func TestDiagnosticsInColourSayTheSame(t *testing.T) {
+	t.Parallel()
+	plain := rendered(t, func(w io.Writer) error { return Diagnostics(w, findings(), twingateSource, Style{}) })
+	painted := rendered(t, func(w io.Writer) error { return Diagnostics(w, findings(), twingateSource, Style{Color: true}) })
+	if painted == plain || stripped(painted) != plain {
+		t.Errorf("without its colours the text differs:\n%s", stripped(painted))
+	}
 }

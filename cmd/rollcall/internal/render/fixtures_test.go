@@ -159,6 +159,14 @@ func emptyPlan() *planner.Plan {
 	return &planner.Plan{AsOf: now, Complete: true, Applyable: true, Fingerprint: "rc1:00", Inputs: inputs()}
 }
 
+// offlinePlan was made without reading a target.
+func offlinePlan() *planner.Plan {
+	p := seedPlan()
+	p.Complete, p.Applyable = false, false
+	p.Inputs.Targets[0].Requests = 0
+	return p
+}
+
 // blockedPlan takes away more than a guard allows.
 func blockedPlan() *planner.Plan {
 	p := emptyPlan()

@@ -15,7 +15,7 @@ import (
 // [Diagnostics].
 func Plan(w io.Writer, p *planner.Plan, src map[string][]byte, s Style) error {
 	pg := newPage(w, s)
-	pg.inputs(&p.Inputs)
+	pg.inputs(p)
 	objects := objectsOf(p)
 	pg.drift(p.Drift)
 	pg.legend(p, objects)

@@ -12,13 +12,14 @@ type row struct{ kind, name, about string }
 
 // inputs writes what was compared: the configuration, directories with their
 // age, targets with what their read cost.
-func (p *page) inputs(in *planner.Inputs) {
+func (p *page) inputs(plan *planner.Plan) {
+	in := &plan.Inputs
 	rows := []row{configRow(&in.Config)}
 	for i := range in.Directories {
 		rows = append(rows, p.style.directoryRow(&in.Directories[i]))
 	}
 	for i := range in.Targets {
-		rows = append(rows, targetRow(&in.Targets[i]))
+		rows = append(rows, targetRow(&in.Targets[i], plan.Complete))
 	}
 	p.line("Rollcall compared ", count(len(rows), "input"), ":")
 	p.table(rows)
@@ -77,10 +78,14 @@ func (s Style) age(t time.Time) string {
 	return "read " + Duration(old) + " ago"
 }
 
-// targetRow says what a target held and what reading it cost.
-func targetRow(t *planner.TargetInput) row {
-	return row{"target", Terminal(t.Address), fmt.Sprintf("%s, %s, read with %s",
-		count(t.Users, "user"), count(t.Groups, "group"), count(t.Requests, "request"))}
+// targetRow says what a target held and what reading it cost. The targets of an
+// incomplete plan were not read; what the state says of them stands in.
+func targetRow(t *planner.TargetInput, complete bool) row {
+	how := "read with " + count(t.Requests, "request")
+	if !complete {
+		how = "as the state has it, not read"
+	}
+	return row{"target", Terminal(t.Address), count(t.Users, "user") + ", " + count(t.Groups, "group") + ", " + how}
 }
 
 // Duration writes d as people say it, with two units at most: 350ms, 4s,

@@ -152,6 +152,7 @@ func (p *page) verdict(plan *planner.Plan) {
 	if plan.Empty() {
 		p.line(p.style.paint(bold, "No changes."), " Everything is as declared.")
 		p.fingerprint(plan)
+		p.caveat(plan)
 		return
 	}
 	s := &plan.Summary
@@ -165,7 +166,17 @@ func (p *page) verdict(plan *planner.Plan) {
 	}
 	p.counts("requests", requests(s))
 	p.fingerprint(plan)
-	if !plan.Applyable {
+	p.caveat(plan)
+}
+
+// caveat says why a plan cannot be applied, where that is so.
+func (p *page) caveat(plan *planner.Plan) {
+	switch {
+	case !plan.Complete:
+		p.line()
+		p.lead(yellow, "Offline:", "the targets were not read, so this plan shows what follows from the "+
+			"configuration and the last apply. It cannot be applied.")
+	case !plan.Applyable:
 		p.line()
 		p.lead(red, "Blocked:", "this plan cannot be applied, and nothing will be written. "+
 			"The guards and findings above say why.")

@@ -3,6 +3,7 @@ package render
 import (
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ var planSource = map[string][]byte{"access.hcl": []byte(strings.Repeat("\n", 18)
 func TestPlanIsAsInItsGolden(t *testing.T) {
 	t.Parallel()
 	for name, plan := range map[string]*planner.Plan{
-		"seed": seedPlan(), "mixed": mixedPlan(), "empty": emptyPlan(), "blocked": blockedPlan(), "hostile": hostilePlan(),
+		"seed": seedPlan(), "mixed": mixedPlan(), "empty": emptyPlan(), "offline": offlinePlan(), "blocked": blockedPlan(), "hostile": hostilePlan(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -29,7 +30,7 @@ func TestPlanIsAsInItsGolden(t *testing.T) {
 func TestPlanOfOrdinaryNamesFitsEightyColumns(t *testing.T) {
 	t.Parallel()
 	for name, plan := range map[string]*planner.Plan{
-		"seed": seedPlan(), "mixed": mixedPlan(), "empty": emptyPlan(), "blocked": blockedPlan(),
+		"seed": seedPlan(), "mixed": mixedPlan(), "empty": emptyPlan(), "offline": offlinePlan(), "blocked": blockedPlan(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,4 +76,48 @@ func TestPlanNoteSaysWhatToRunNext(t *testing.T) {
 	t.Parallel()
 	golden(t, "note_saved.txt", rendered(t, func(w io.Writer) error { return PlanNote(w, "plan out.json", Style{}) }))
 	golden(t, "note_unsaved.txt", rendered(t, func(w io.Writer) error { return PlanNote(w, "", Style{}) }))
+}
+
+func TestPlanSpeaksTheGrammarOfPullRequestTools(t *testing.T) {
+	t.Parallel()
+	text := rendered(t, func(w io.Writer) error { return Plan(w, mixedPlan(), nil, Style{}) })
+	for _, tc := range []struct{ pattern, want string }{
+		{`(?m)^ *# (.*) will be created$`, `user "breakglass@acme.com"`},
+		{`(?m)^ *# (.*) will be updated in-place$`, `user "alice@acme.com"`},
+		{`(?m)^ *# (.*) will be destroyed$`, `group "Legacy VPN"`},
+		{`(?m)^(Plan: \d+ to add, \d+ to change, \d+ to destroy\.)$`, "Plan: 2 to add, 5 to change, 3 to destroy."},
+	} {
+		got := regexp.MustCompile(tc.pattern).FindStringSubmatch(text)
+		if len(got) != 2 || got[1] != tc.want {
+			t.Errorf("%s finds %q, want %q", tc.pattern, got, tc.want)
+		}
+	}
+	empty := rendered(t, func(w io.Writer) error { return Plan(w, emptyPlan(), nil, Style{}) })
+	if !regexp.MustCompile(`(?m)^No changes\.`).MatchString(empty) {
+		t.Errorf("a plan without changes does not say so at the start of a line:\n%s", empty)
+	}
+}
+
+func TestNoNameCanForgeTheVerdict(t *testing.T) {
+	t.Parallel()
+	const forged = "x\nPlan: 0 to add, 0 to change, 0 to destroy.\nNo changes.\n  # user \"y\" will be created\n"
+	p := mixedPlan()
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		c.Name, c.Key, c.App, c.RemoteID = forged, c.Key+forged, forged, forged
+		c.Reasons = []planner.Reason{{Text: forged, Origin: at(forged, 1)}}
+		c.Members.Add = []planner.Member{{Name: forged}}
+		c.After = append(c.After, value("zz", forged))
+	}
+	p.Withheld = []planner.Withheld{{App: forged, Group: forged, Login: forged, Missing: forged}}
+	p.Findings[0].Summary, p.Findings[0].Detail, p.Findings[1].Detail = forged, forged, forged
+	p.Held[0].Name, p.Drift[0].Name, p.Inputs.Targets[0].Address = forged, forged, forged
+	text := rendered(t, func(w io.Writer) error { return Plan(w, p, nil, Style{}) })
+	verdicts := regexp.MustCompile(`(?m)^(Plan: \d|No changes\.)`).FindAllString(text, -1)
+	if len(verdicts) != 1 {
+		t.Errorf("the text has %d verdicts, want one:\n%s", len(verdicts), text)
+	}
+	if strings.Contains(text, "\n  # user \"y\"") {
+		t.Error("a name made a block of its own")
+	}
 }
