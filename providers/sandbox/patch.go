@@ -84,7 +84,7 @@ func (d *draft) patch(ops []operation) *fail {
 }
 
 func (d *draft) operate(o operation) *fail {
-	if err := d.rules.allowsOperation(d.kind, o); err != nil {
+	if err := d.rules.allowsOperation(o); err != nil {
 		return err
 	}
 	if !o.hasPath {
@@ -135,7 +135,23 @@ func (d *draft) mergeOne(name string, o operation) *fail {
 	case path.attr.readOnly() || path.sub != nil && path.sub.readOnly():
 		return nil
 	}
+	if values, ok := o.value.(object); ok && path.extension != nil && path.extension.kind == typeAny {
+		return d.keepObject(name, values)
+	}
 	return d.change(path, o)
+}
+
+// keepObject merges the object of a schema that is not known, and kept.
+func (d *draft) keepObject(urn string, values object) *fail {
+	have, _ := d.attrs[urn].(object)
+	if have == nil {
+		have = object{}
+	}
+	for name, v := range values {
+		assign(have, name, v)
+	}
+	assign(d.attrs, urn, have)
+	return nil
 }
 
 // change carries out one operation at one place.

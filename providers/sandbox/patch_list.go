@@ -146,6 +146,9 @@ func (d *draft) changeMembers(path patchPath, o operation) *fail {
 	if path.filter != nil {
 		return d.changeMatching(path, o)
 	}
+	if d.rules.NoReplaceMembers && (o.op == "replace" || o.op == "remove" && o.value == nil) {
+		return badRequest(invalidSyntax, "members cannot be replaced or removed all at once here")
+	}
 	given, err := d.memberValues(path.attr, o.value)
 	if err != nil {
 		return err

@@ -188,15 +188,11 @@ func (q *Quirks) required(k kind) []string {
 }
 
 // allowsOperation refuses the PATCH operations that a dialect does not take.
-func (q *Quirks) allowsOperation(k kind, o operation) *fail {
+func (q *Quirks) allowsOperation(o operation) *fail {
 	if q.OneAttributePatch && !o.hasPath {
 		if values, ok := o.value.(object); ok && len(values) > 1 {
 			return badRequest(invalidSyntax, "a value without a path may hold one attribute here, and holds %d", len(values))
 		}
-	}
-	all := o.op == "replace" || o.op == "remove" && o.value == nil
-	if k == kindGroup && q.NoReplaceMembers && all && strings.EqualFold(o.path, "members") {
-		return badRequest(invalidSyntax, "members cannot be replaced or removed all at once here")
 	}
 	return nil
 }
