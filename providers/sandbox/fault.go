@@ -24,6 +24,7 @@ type Fault struct {
 	hasRetry   bool
 	asDate     bool
 	slow, lag  time.Duration
+	lagText    string // as written
 	// The first after requests that match go unharmed, then each every-th is
 	// struck, until times are. Zero is no limit.
 	after, every, times int
@@ -134,7 +135,7 @@ var faultValues = map[string]func(*Fault, string) error{
 	"scim-type":   func(f *Fault, v string) error { f.scimType = v; return nil },
 	"retry-after": (*Fault).readRetry,
 	"slow":        func(f *Fault, v string) error { return readDuration(&f.slow, v) },
-	"lag":         func(f *Fault, v string) error { return readDuration(&f.lag, v) },
+	"lag":         func(f *Fault, v string) error { f.lagText = v; return readDuration(&f.lag, v) },
 	"after":       func(f *Fault, v string) error { return readCount(&f.after, v) },
 	"every":       func(f *Fault, v string) error { return readCount(&f.every, v) },
 	"times":       func(f *Fault, v string) error { return readCount(&f.times, v) },
@@ -183,7 +184,7 @@ func (f *Fault) check() error {
 		return fmt.Errorf("it does not say what goes wrong")
 	case f.hasRetry && f.action != actionStatus && f.action != actionCommitStatus:
 		return fmt.Errorf("retry-after needs a status")
-	case f.lag > 0 && (f.action != actionNone || f.every+f.times+f.after > 0):
+	case f.lag > 0 && f.text != "lag="+f.lagText:
 		return fmt.Errorf("lag stands alone")
 	}
 	return nil
