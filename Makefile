@@ -1,0 +1,54 @@
+# rollcall: `make demo` shows it, `make test` runs everything that CI runs.
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X github.com/rollcall-dev/rollcall/cmd/rollcall/internal/cli.version=$(VERSION)
+TOOL    := $(GO) tool -modfile=.ci/tools.mod
+# The race detector needs a C compiler; without one the tests run without it.
+RACE    := $(shell command -v $${CC:-gcc} >/dev/null 2>&1 && echo -race)
+
+.PHONY: help
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/rollcall
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags='$(LDFLAGS)' -o bin/rollcall ./cmd/rollcall
+
+.PHONY: demo
+demo: build ## plan, apply, explain and plan again, on a SCIM service of its own
+	@sh examples/demo.sh bin/rollcall
+
+.PHONY: test
+test: lint ## everything that CI runs: vet, staticcheck, govulncheck, all tests with the race detector
+	$(GO) test $(RACE) -timeout 20m ./...
+
+.PHONY: lint
+lint: ## gofmt, vet, staticcheck, govulncheck (where its database can be reached)
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	@sh .ci/govulncheck.sh $(TOOL)
+
+.PHONY: golden
+golden: ## rewrite golden files, generated docs and the outputs shown in READMEs
+	UPDATE=1 $(GO) test ./...
+
+.PHONY: mutants
+mutants: ## break the planner on purpose, one way at a time: the tests must notice every one
+	ROLLCALL_MUTANTS=1 $(GO) test -count=1 -timeout 60m -run TestMutants -v ./planner
+
+.PHONY: chaos
+chaos: ## kill apply at random points, a thousand times a kind, and count what was lost or done twice
+	ROLLCALL_CHAOS=1000 $(GO) test -count=1 -timeout 60m -run 'Chaos|Kill' -v ./providers/... ./cmd/...
+
+.PHONY: fuzz
+fuzz: ## fuzz everything that parses, FUZZTIME each (default 1m)
+	@sh .ci/fuzz.sh $(or $(FUZZTIME),1m)
+
+.PHONY: bench
+bench: ## measure what a user waits for, each as a ratio to its floor
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
+
+.PHONY: clean
+clean: ## remove what make built
+	rm -rf bin
