@@ -1,0 +1,479 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/planfile"
+	"github.com/rollcall-dev/rollcall/planner/statefile"
+	"github.com/rollcall-dev/rollcall/providers/directory/file"
+	"github.com/rollcall-dev/rollcall/schema"
+	"github.com/rollcall-dev/rollcall/schema/load"
+)
+
+// BenchmarkScale measures what a user waits for at 1k, 10k, 100k and 1M people
+// with eight memberships each, one person in a hundred different at the target.
+// Each row is a process of its own, so that its peak memory means something.
+// Every stage is printed in seconds and as a ratio (×) to a floor that the same
+// process measures: encoding/csv or hclsyntax on the same bytes, a map of
+// names, a merge of sorted lists, encoding/json on plain structs.
+func BenchmarkScale(b *testing.B) {
+	for _, row := range []struct {
+		name   string
+		people int
+		source string
+	}{
+		{"csv/1k", 1_000, "csv"}, {"csv/10k", 10_000, "csv"}, {"csv/100k", 100_000, "csv"}, {"csv/1M", 1_000_000, "csv"},
+		{"hcl/1k", 1_000, "hcl"}, {"hcl/10k", 10_000, "hcl"}, {"hcl/100k", 100_000, "hcl"},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			for range b.N {
+				scaleRow(b, row.people, row.source)
+			}
+		})
+	}
+}
+
+// scaleRow runs one row in a child process and reports its figures.
+func scaleRow(b *testing.B, people int, source string) {
+	b.Helper()
+	c := exec.Command(os.Args[0], "-test.run=^TestScaleRow$", "-test.v")
+	c.Env = append(os.Environ(), fmt.Sprintf("ROLLCALL_SCALE=%d,%s,%s", people, source, b.TempDir()))
+	out, err := c.CombinedOutput()
+	if err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	_, line, _ := bytes.Cut(out, []byte("SCALE "))
+	line, _, _ = bytes.Cut(line, []byte("\n"))
+	var stages []stage
+	if err := json.Unmarshal(line, &stages); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	total := 0.0
+	for _, s := range stages {
+		b.ReportMetric(s.Seconds, s.Name+"-s")
+		b.ReportMetric(s.Seconds/s.Floor, s.Name+"-×")
+		total += s.Seconds
+	}
+	peak := float64(c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) * 1024
+	b.ReportMetric(total, "total-s")
+	b.ReportMetric(peak/1e6, "peak-MB")
+	b.ReportMetric(peak/float64(people), "B/person")
+}
+
+// stage is one measured step of a row.
+type stage struct {
+	Name           string
+	Seconds, Floor float64
+}
+
+// TestScaleRow is the body of one row of BenchmarkScale. Without the variable
+// that names a row it proves the benchmark on a small one.
+func TestScaleRow(t *testing.T) {
+	people, source, dir := 200, "csv", t.TempDir()
+	if row := strings.Split(os.Getenv("ROLLCALL_SCALE"), ","); len(row) == 3 {
+		people, _ = strconv.Atoi(row[0])
+		source, dir = row[1], row[2]
+	}
+	w := &world{people: people, dir: dir}
+	if err := w.write(source); err != nil {
+		t.Fatal(err)
+	}
+	w.measure(t, source)
+	line, err := json.Marshal(w.stages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("SCALE %s\n", line)
+}
+
+// groupsOf is how many groups each person is in.
+const groupsOf = 8
+
+// world is a made-up organisation and what was measured on it.
+type world struct {
+	people int
+	dir    string
+	stages []stage
+}
+
+func (w *world) groups() int { return min(max(w.people/100, 10), 10_000) }
+
+func (w *world) group(person, i int) int { return (person*7 + i*i*31 + i) % w.groups() }
+
+func (w *world) time(name string, step, floor func()) {
+	w.stages = append(w.stages, stage{name, seconds(step), seconds(floor)})
+}
+
+func seconds(f func()) float64 {
+	start := time.Now()
+	f()
+	return time.Since(start).Seconds()
+}
+
+// write makes the configuration: half of the groups assigned, all of them pushed.
+func (w *world) write(source string) error {
+	var b bytes.Buffer
+	b.WriteString("target \"scim\" \"t\" {\n  base_url = \"https://scim.example.com\"\n}\n\napp \"a\" {\n  target = target.scim.t\n}\n\n")
+	b.WriteString("push_rule \"all\" {\n  app = app.a\n\n  match {\n    name_prefix = \"g\"\n  }\n}\n\n")
+	b.WriteString("assignment \"half\" {\n  app = app.a\n  groups = [\n")
+	for g := 0; g < w.groups(); g += 2 {
+		fmt.Fprintf(&b, "    group.g%d,\n", g)
+	}
+	b.WriteString("  ]\n}\n")
+	if source == "csv" {
+		b.WriteString("\ndirectory \"file\" \"hr\" {\n  path = \"people.csv\"\n}\n")
+	}
+	return errors.Join(os.WriteFile(filepath.Join(w.dir, "main.hcl"), b.Bytes(), 0o600), w.writeGroups(source), w.writePeople(source))
+}
+
+func (w *world) writeGroups(source string) error {
+	var members [][]int
+	if source == "hcl" {
+		members = make([][]int, w.groups())
+		for p := range w.people {
+			for i := range groupsOf {
+				g := w.group(p, i)
+				members[g] = append(members[g], p)
+			}
+		}
+	}
+	return w.parts("groups", w.groups(), func(b *bytes.Buffer, g int) {
+		fmt.Fprintf(b, "group \"g%d\" {\n", g)
+		if source == "csv" {
+			fmt.Fprintf(b, "  from = directory.file.hr.groups[\"g%d\"]\n}\n\n", g)
+			return
+		}
+		b.WriteString("  members = [\n")
+		for _, p := range members[g] {
+			fmt.Fprintf(b, "    user.u%d,\n", p)
+		}
+		b.WriteString("  ]\n}\n\n")
+	})
+}
+
+func (w *world) writePeople(source string) error {
+	if source == "csv" {
+		var b bytes.Buffer
+		b.WriteString("login,first_name,last_name,department,title,employee_number,groups\n")
+		for p := range w.people {
+			fmt.Fprintf(&b, "%s,First%d,Last%d,Department %d,Title %d,%d,", login(p), p%5000, p%20000, p%40, p%300, p)
+			for i := range groupsOf {
+				fmt.Fprintf(&b, "g%d;", w.group(p, i))
+			}
+			b.WriteString("\n")
+		}
+		return os.WriteFile(filepath.Join(w.dir, "people.csv"), b.Bytes(), 0o600)
+	}
+	return w.parts("people", w.people, func(b *bytes.Buffer, p int) {
+		fmt.Fprintf(b, "user \"u%d\" {\n  login           = %q\n  first_name      = \"First%d\"\n  last_name       = \"Last%d\"\n", p, login(p), p%5000, p%20000)
+		fmt.Fprintf(b, "  department      = \"Department %d\"\n  title           = \"Title %d\"\n  employee_number = \"%d\"\n}\n\n", p%40, p%300, p)
+	})
+}
+
+// parts writes n blocks into files of at most half a mebibyte.
+func (w *world) parts(name string, n int, block func(*bytes.Buffer, int)) error {
+	var b bytes.Buffer
+	files := 0
+	flush := func() error {
+		files++
+		defer b.Reset()
+		return os.WriteFile(filepath.Join(w.dir, fmt.Sprintf("%s%04d.hcl", name, files)), b.Bytes(), 0o600)
+	}
+	for i := range n {
+		block(&b, i)
+		if b.Len() > 512<<10 {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+func login(p int) string { return fmt.Sprintf("person%07d@example.com", p) }
+
+// measure runs every stage of a plan.
+func (w *world) measure(t *testing.T, source string) {
+	cfg := w.load(t)
+	facts := planner.Facts{
+		AsOf:         time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		Directories:  map[schema.Address]*schema.Directory{},
+		Capabilities: map[schema.Address]planner.Capabilities{"target.scim.t": capabilities},
+	}
+	if source == "csv" {
+		d := w.directory(t, &cfg.Directories[0])
+		facts.Directories[d.Address] = d
+	}
+	var desired *planner.Desired
+	w.time("resolve", func() {
+		var found schema.Diagnostics
+		if desired, found = planner.Resolve(cfg, facts); found.HasErrors() {
+			t.Fatalf("resolve: %+v", found[0])
+		}
+	}, func() { internFloor(desired) })
+	state, remote := w.target(desired)
+	plan := w.compute(t, desired, state, remote)
+	w.planFile(t, plan)
+	w.state(t, state)
+}
+
+var capabilities = planner.Capabilities{Dialect: "scim", Members: planner.MembersFull, CreateWithMembers: true, MembersPerRequest: 100}
+
+func (w *world) load(t *testing.T) *schema.Config {
+	var cfg *schema.Config
+	limits := load.Limits{TreeBytes: 1 << 30, Files: 100_000}
+	w.time("load", func() {
+		var found schema.Diagnostics
+		if cfg, _, found = load.Load(os.DirFS(w.dir), load.Options{Limits: limits, Version: "0.1.0"}); found.HasErrors() {
+			t.Fatalf("load: %+v", found[0])
+		}
+	}, func() { parseFloor(t, w.dir) })
+	return cfg
+}
+
+// parseFloor is hclsyntax on every file of the configuration.
+func parseFloor(t *testing.T, dir string) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.hcl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, found := hclsyntax.ParseConfig(source, name, hcl.InitialPos); found.HasErrors() {
+			t.Fatal(found)
+		}
+	}
+}
+
+func (w *world) directory(t *testing.T, block *schema.DirectoryBlock) *schema.Directory {
+	var d *schema.Directory
+	w.time("roster", func() {
+		var found schema.Diagnostics
+		if d, found = file.Read(os.DirFS(w.dir), block, file.Limits{}); found.HasErrors() {
+			t.Fatalf("directory: %+v", found[0])
+		}
+	}, func() { csvFloor(t, filepath.Join(w.dir, "people.csv")) })
+	return d
+}
+
+// csvFloor is encoding/csv on the file, records reused.
+func csvFloor(t *testing.T, name string) {
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r := csv.NewReader(f)
+	r.ReuseRecord = true
+	for {
+		if _, err := r.Read(); err != nil {
+			if err != io.EOF {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+}
+
+// internFloor makes numbers of all names with a plain map, and looks each
+// membership up once.
+func internFloor(d *planner.Desired) {
+	ids := make(map[string]uint32, len(d.People))
+	for i := range d.People {
+		ids[d.People[i].Login] = uint32(i)
+	}
+	n := 0
+	for g := range d.Groups {
+		for _, p := range d.Groups[g].Members {
+			n += int(ids[d.People[p].Login])
+		}
+	}
+	sink = n
+}
+
+// sink keeps what a floor computes from being optimised away.
+var sink int
+
+// target is a target that is as declared, but for one person in a hundred, and
+// the state that goes with it.
+func (w *world) target(d *planner.Desired) (*planner.State, *planner.Remote) {
+	remote := &planner.Remote{Target: "target.scim.t", Identity: "https://scim.example.com", Complete: true, Capabilities: capabilities}
+	assigned, at := w.assigned(d), make([]int32, len(d.People))
+	app := planner.AppState{App: "a", Identity: remote.Identity}
+	for p := range d.People {
+		at[p] = -1
+		if !assigned[p] {
+			continue
+		}
+		at[p] = int32(len(remote.Users))
+		user, link := account(d, p)
+		remote.Users = append(remote.Users, user)
+		app.Users = append(app.Users, link)
+	}
+	for g := range d.Groups {
+		if d.Groups[g].Block == nil {
+			continue
+		}
+		group, link := pushed(d, g, at, remote.Users)
+		remote.Groups = append(remote.Groups, group)
+		app.Groups = append(app.Groups, link)
+	}
+	slices.SortFunc(remote.Groups, func(a, b planner.RemoteGroup) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(app.Users, func(a, b planner.UserLink) int { return cmp.Compare(a.Key, b.Key) })
+	slices.SortFunc(app.Groups, func(a, b planner.GroupLink) int { return cmp.Compare(a.Key, b.Key) })
+	return &planner.State{Lineage: "bench", Serial: 1, Apps: []planner.AppState{app}}, remote
+}
+
+// assigned says who is in an assigned group: one with an even number.
+func (w *world) assigned(d *planner.Desired) []bool {
+	assigned := make([]bool, len(d.People))
+	for g := range d.Groups {
+		n, _ := strconv.Atoi(strings.TrimPrefix(d.Groups[g].Name, "g"))
+		if n%2 != 0 {
+			continue
+		}
+		for _, p := range d.Groups[g].Members {
+			assigned[p] = true
+		}
+	}
+	return assigned
+}
+
+func account(d *planner.Desired, p int) (planner.RemoteUser, planner.UserLink) {
+	u := &d.People[p]
+	first, _ := u.Attribute("first_name")
+	last, _ := u.Attribute("last_name")
+	if p%100 == 0 {
+		last += " of old"
+	}
+	values := []schema.Value{
+		{Path: "displayName", Value: first + " " + last},
+		{Path: `emails[type eq "work"].value`, Value: u.Login},
+		{Path: "name.familyName", Value: last},
+		{Path: "name.givenName", Value: first},
+	}
+	id := fmt.Sprintf("id-%08d", p)
+	return planner.RemoteUser{ID: id, UserName: u.Login, ExternalID: u.Login, Active: true, Attributes: values},
+		planner.UserLink{Key: u.Key(), RemoteID: id, ExternalID: u.Login, UserName: u.Login, Active: true, Source: planner.SourceGroup, Attributes: values}
+}
+
+func pushed(d *planner.Desired, g int, at []int32, users []planner.RemoteUser) (planner.RemoteGroup, planner.GroupLink) {
+	have := &d.Groups[g]
+	id := fmt.Sprintf("group-%06d", g)
+	remote := planner.RemoteGroup{ID: id, DisplayName: have.Name, MembersKnown: true}
+	link := planner.GroupLink{Key: have.Key, Push: "push_rule.all", RemoteID: id, DisplayName: have.Name, Pushed: true, OnUnpush: schema.UnpushEmpty}
+	for i, p := range have.Members {
+		if at[p] < 0 || i%100 == 99 {
+			continue
+		}
+		remote.Members = append(remote.Members, uint32(at[p]))
+		link.Members = append(link.Members, users[at[p]].ID)
+	}
+	return remote, link
+}
+
+func (w *world) compute(t *testing.T, d *planner.Desired, s *planner.State, r *planner.Remote) *planner.Plan {
+	var plan *planner.Plan
+	w.time("compute", func() {
+		var err error
+		plan, err = planner.Compute(planner.Input{Desired: d, State: s, Remotes: map[schema.Address]*planner.Remote{r.Target: r}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}, func() { mergeFloor(d, r) })
+	if users := plan.Summary.Users[planner.Update]; users == 0 || users > w.people/50 {
+		t.Errorf("the plan updates %d of %d people, want about one in a hundred", users, w.people)
+	}
+	if plan.Summary.Members.Add == 0 || plan.Summary.Members.Remove != 0 {
+		t.Errorf("the plan adds %d and removes %d members, want some and none", plan.Summary.Members.Add, plan.Summary.Members.Remove)
+	}
+	return plan
+}
+
+// mergeFloor compares as many attributes and memberships as a plan must, with
+// both sides sorted and numbered already.
+func mergeFloor(d *planner.Desired, r *planner.Remote) {
+	different := 0
+	for i := range r.Users {
+		for _, v := range r.Users[i].Attributes {
+			if v.Value != any(r.Users[max(i-1, 0)].UserName) {
+				different++
+			}
+		}
+	}
+	for g := range r.Groups {
+		have := r.Groups[g].Members
+		for _, p := range d.Groups[min(g, len(d.Groups)-1)].Members {
+			if _, found := slices.BinarySearch(have, p); !found {
+				different++
+			}
+		}
+	}
+	sink = different
+}
+
+// planFile writes the plan; the floor is encoding/json on a plain struct a change.
+func (w *world) planFile(t *testing.T, p *planner.Plan) {
+	w.time("planfile", func() {
+		if err := planfile.Encode(io.Discard, p, planfile.Meta{RollcallVersion: "0.1.0"}); err != nil {
+			t.Fatal(err)
+		}
+	}, func() {
+		e := json.NewEncoder(io.Discard)
+		for i := range p.Changes {
+			if err := e.Encode(&p.Changes[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// state writes and reads the state; the floor is encoding/json on a plain
+// struct a link, both ways.
+func (w *world) state(t *testing.T, s *planner.State) {
+	w.time("state", func() {
+		var b bytes.Buffer
+		if err := statefile.Encode(&b, s); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := statefile.Decode(&b); err != nil {
+			t.Fatal(err)
+		}
+	}, func() {
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		for i := range s.Apps[0].Users {
+			_ = e.Encode(&s.Apps[0].Users[i])
+		}
+		for i := range s.Apps[0].Groups {
+			_ = e.Encode(&s.Apps[0].Groups[i])
+		}
+		d := json.NewDecoder(&b)
+		for d.More() {
+			var link planner.UserLink
+			_ = d.Decode(&link)
+		}
+	})
+}
