@@ -385,7 +385,7 @@ func pushed(d *planner.Desired, g int, at []int32, users []planner.RemoteUser) (
 	remote := planner.RemoteGroup{ID: id, DisplayName: have.Name, MembersKnown: true}
 	link := planner.GroupLink{Key: have.Key, Push: "push_rule.all", RemoteID: id, DisplayName: have.Name, Pushed: true, OnUnpush: schema.UnpushEmpty}
 	for i, p := range have.Members {
-		if at[p] < 0 || i%100 == 99 {
+		if at[p] < 0 || i%20 == 0 && g%5 == 0 {
 			continue
 		}
 		remote.Members = append(remote.Members, uint32(at[p]))
