@@ -28,7 +28,7 @@ func newBudget(l Limits) *budget {
 // spend takes n operations off the budget.
 func (b *budget) spend(n int) error {
 	if b.operations -= n; b.operations < 0 {
-		return fmt.Errorf("%w: it visits more than %d elements", errBudget, b.limits.Operations)
+		return fmt.Errorf("%w: it takes more than %d steps", errBudget, b.limits.Operations)
 	}
 	return nil
 }

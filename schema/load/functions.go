@@ -159,6 +159,8 @@ func (b *budget) foresee(name string, args []cty.Value) error {
 		return b.foreseeReplace(args)
 	case "join":
 		return b.foreseeJoin(args)
+	case "jsondecode", "yamldecode":
+		return b.foreseeDocument(name, args)
 	}
 	return nil
 }

@@ -39,7 +39,8 @@ type Limits struct {
 	Files int
 	// Depth is how deep brackets, blocks and templates may nest: 64.
 	Depth int
-	// Operations is how many elements one expression may visit: 200,000.
+	// Operations bounds the work of one expression: 1,000,000. An element of a for
+	// expression takes about five, an element given to a function one.
 	Operations int
 	// TextBytes is the longest text that a function or template may make: 1 MiB.
 	TextBytes int
@@ -56,7 +57,7 @@ func (l Limits) withDefaults() Limits {
 		{&l.TreeBytes, 32 << 20},
 		{&l.Files, 5000},
 		{&l.Depth, 64},
-		{&l.Operations, 200_000},
+		{&l.Operations, 1_000_000},
 		{&l.TextBytes, 1 << 20},
 		{&l.Elements, 100_000},
 	} {

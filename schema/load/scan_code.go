@@ -252,7 +252,13 @@ func (s *scanner) open(top *level, c byte) {
 // close leaves the level that c closes. As for hclsyntax's lexer, a brace
 // closes whatever brackets are still open inside it.
 func (s *scanner) close(c byte) {
-	opener := map[byte]byte{')': '(', ']': '[', '}': '{'}[c]
+	opener := byte('{')
+	switch c {
+	case ')':
+		opener = '('
+	case ']':
+		opener = '['
+	}
 	for i := len(s.levels) - 1; i > 0; i-- {
 		kind := s.levels[i].kind
 		if kind == opener || c == '}' && kind == '$' {
