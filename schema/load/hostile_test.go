@@ -95,7 +95,7 @@ func TestHostileFilesAreRefusedWithFindings(t *testing.T) {
 			if !diags.HasErrors() {
 				t.Fatal("no error")
 			}
-			if got, most := (after.TotalAlloc-before.TotalAlloc)>>20, uint64(128); got > most {
+			if got, most := (after.TotalAlloc-before.TotalAlloc)>>20, uint64(512); got > most {
 				t.Errorf("allocated %d MiB in all, want at most %d", got, most)
 			}
 			t.Logf("%s %dMiB", diags[0].Code, (after.TotalAlloc-before.TotalAlloc)>>20)
