@@ -98,7 +98,9 @@ func list[T, F any](w *writer, name string, items []T, to func(*T) F) {
 
 // close ends the object with its checksum.
 func (w *writer) close() error {
-	w.buf = append(w.digest.Seal(), '\n')
+	seal := w.digest.Seal()
+	w.buf = append(w.buf, ",\n"...)
+	w.buf = append(append(w.buf, seal[1:]...), '\n')
 	w.flush()
 	if w.err != nil {
 		return w.err
