@@ -14,7 +14,7 @@ import (
 )
 
 // ErrAltered says that a file is not as it was written.
-var ErrAltered = errors.New("the state file was altered or is truncated; restore it from a backup, or make it anew from the target with `rollcall state rebuild`")
+var ErrAltered = errors.New("the state file was altered or is truncated; restore it from a backup, or move it away and make it anew from the target with `rollcall state rebuild`")
 
 // ErrVersion says that a file is of a version that this program does not read.
 var ErrVersion = errors.New("the state file was written by a newer rollcall; upgrade rollcall")
@@ -113,7 +113,10 @@ func readV1(r *reader, h Header) (*planner.State, error) {
 			return nil, err
 		}
 		if bytes.HasPrefix(line, []byte(typeEnd)) {
-			return s, r.verify(line, h, head(s))
+			if err := r.verify(line, h, head(s)); err != nil {
+				return nil, err
+			}
+			return s, nil
 		}
 		r.sum.Write(line)
 		if err := r.add(s, line); err != nil {
