@@ -98,10 +98,10 @@ func changes(before, after map[string]any) string {
 func TestPatchThatChangesNothingKeepsTheVersion(t *testing.T) {
 	t.Parallel()
 	c := open(t, sandbox.Options{})
-	before := c.want(201, "POST", "/Users", barbara).raw
+	c.want(201, "POST", "/Users", barbara)
 	g := c.group("Guides", "u1")
 	group := c.want(200, "GET", "/Groups/"+g, "").raw
-	before = c.want(200, "GET", "/Users/u1", "").raw
+	before := c.want(200, "GET", "/Users/u1", "").raw
 	a := c.want(200, "PATCH", "/Users/u1", patchBody(`{"op":"replace","path":"title","value":"Guide"}`))
 	if diff := cmp.Diff(string(before), string(a.raw)); diff != "" {
 		t.Errorf("user (-before +after):\n%s", diff)

@@ -176,3 +176,11 @@ func TestUsersAndGroupsComeBackAsTheyWereWritten(t *testing.T) {
 	c.want(204, "DELETE", "/Users/"+u, "")
 	c.fails(404, "", "GET", "/Users/"+u, "")
 }
+
+func mustJSON(v any) []byte {
+	out, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
