@@ -72,6 +72,9 @@ func (it *item) setting(arg ArgumentSpec) (schema.Setting, bool) {
 		v, ok := it.converted(arg.Name, cty.Bool)
 		s.Value, _ = plainBool(v)
 		return s, ok
+	case arg.Type == typeDuration:
+		s.Value = it.duration(arg.Name, 0).String()
+		return s, true
 	case arg.Type == typeStrings:
 		texts := it.texts(arg.Name)
 		s.Value = strings.Join(texts, ",")

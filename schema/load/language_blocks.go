@@ -157,6 +157,7 @@ var targetSettings = []BlockSpec{
 		optional("group_by", typeStrings, "", "The attributes that groups are looked up by, in order."),
 		anyOf("case", "Whether names are compared as they are or without case.", "exact", "fold"),
 		optional("trust_empty", typeBool, "", "Whether an empty answer to a filter proves absence."),
+		optional("settle", typeDuration, "", "How long after a write the target may not show it yet."),
 	}},
 	{Type: "write", Description: "How changes are written.", Arguments: []ArgumentSpec{
 		anyOf("user", "How users are changed.", "patch", "put", "put_merge"),

@@ -1,0 +1,315 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/rollcall-dev/rollcall/providers/sandbox"
+)
+
+// killedConfig is the configuration of the processes that are killed; the
+// lines after it are what was declared yesterday, and what is today.
+const killedConfig = `
+variable "url" {}
+target "scim" "corp" {
+  base_url = var.url
+  lookup { settle = "20ms" }
+}
+app "vpn" { target = target.scim.corp }
+assignment "all" {
+  app    = app.vpn
+  groups = [group.all]
+}
+push_group "eng" {
+  app   = app.vpn
+  group = group.eng
+}
+push_group "ops" {
+  app   = app.vpn
+  group = group.ops
+}
+user "ann" { login = "ann@x.org" }
+user "cyd" { login = "cyd@x.org" }
+user "zed" { login = "zed@x.org" }
+`
+
+const yesterday = killedConfig + `
+user "bob" { login = "bob@x.org" }
+group "all" { members = [user.ann, user.bob, user.cyd, user.zed] }
+group "eng" {
+  name    = "Engineering"
+  members = [user.ann, user.bob, user.zed]
+}
+group "ops" { members = [user.cyd] }
+`
+
+const today = killedConfig + `
+user "bob" { login = "robert@x.org" }
+user "dan" { login = "dan@x.org" }
+group "all" { members = [user.ann, user.bob, user.cyd, user.dan] }
+group "eng" {
+  name    = "Platform"
+  members = [user.ann, user.dan]
+}
+group "ops" { members = [user.bob, user.cyd] }
+group "lab" { members = [user.ann, user.dan] }
+push_group "lab" {
+  app   = app.vpn
+  group = group.lab
+}
+`
+
+// held is what the target must hold in the end: accounts with whether they are
+// active, groups with their members.
+var held = []string{
+	"account ann@x.org true", "account cyd@x.org true", "account dan@x.org true", "account robert@x.org true", "account zed@x.org false",
+	"group Platform: ann@x.org dan@x.org", "group lab: ann@x.org dan@x.org", "group ops: cyd@x.org robert@x.org",
+}
+
+// killing is a place where processes are killed: one address, behind which one
+// service after the other has the same past.
+type killing struct {
+	*httptest.Server
+	past string
+
+	mu      sync.Mutex
+	service http.Handler
+	// strike is asked before each request that writes, and told its number.
+	strike func(n int, deliver func())
+	writes int
+}
+
+func (k *killing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	k.mu.Lock()
+	service, strike, n := k.service, k.strike, k.writes
+	if r.Method != http.MethodGet {
+		k.writes++
+	}
+	k.mu.Unlock()
+	if r.Method == http.MethodGet || strike == nil {
+		service.ServeHTTP(w, r)
+		return
+	}
+	answered := false
+	strike(n, func() {
+		service.ServeHTTP(w, r)
+		answered = true
+	})
+	if !answered {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// newKilling lets yesterday happen.
+func newKilling(t *testing.T) *killing {
+	t.Helper()
+	k := &killing{past: t.TempDir()}
+	k.Server = httptest.NewServer(k)
+	t.Cleanup(k.Close)
+	stop := k.open(t, k.past, yesterday)
+	k.finish(t, k.past)
+	stop()
+	return k
+}
+
+// open puts the service whose file lies in root behind the address, and config
+// into root.
+func (k *killing) open(t *testing.T, root, config string) (stop func()) {
+	t.Helper()
+	write(t, filepath.Join(root, "main.hcl"), config)
+	service, err := sandbox.Open(sandbox.Options{Path: filepath.Join(root, "target.json"), NoSync: true, Token: canary})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.service, k.strike, k.writes = service, nil, 0
+	return func() { _ = service.Close() }
+}
+
+func write(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// today returns a place where yesterday has happened, and today is declared.
+func (k *killing) today(t *testing.T) (root string) {
+	t.Helper()
+	root = t.TempDir()
+	if err := os.CopyFS(root, os.DirFS(k.past)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(k.open(t, root, today))
+	return root
+}
+
+// command is rollcall in root.
+func (k *killing) command(root string, args ...string) (*exec.Cmd, *strings.Builder) {
+	c := exec.Command("rollcall", args...)
+	c.Dir = root
+	c.Env = append(os.Environ(), "ROLLCALL_TOKEN_127_0_0_1="+canary, "ROLLCALL_VAR_url="+k.URL+sandbox.BasePath, "HOME="+root)
+	out := &strings.Builder{}
+	c.Stdout, c.Stderr = out, out
+	return c, out
+}
+
+// finish expects one process to do all that is left to do.
+func (k *killing) finish(t *testing.T, root string) {
+	t.Helper()
+	for _, args := range [][]string{{"apply", "-auto-approve"}, {"plan", "-detailed-exitcode"}} {
+		c, out := k.command(root, args...)
+		if err := c.Run(); err != nil {
+			t.Fatalf("rollcall %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+}
+
+// check looks at the target without the client.
+func (k *killing) check(t *testing.T) {
+	t.Helper()
+	var got []string
+	names := map[string]string{}
+	for _, u := range k.list(t, "/Users") {
+		names[u["id"].(string)] = u["userName"].(string)
+		got = append(got, "account "+u["userName"].(string)+" "+strconv.FormatBool(u["active"].(bool)))
+	}
+	for _, g := range k.list(t, "/Groups") {
+		var members []string
+		found, _ := g["members"].([]any)
+		for _, m := range found {
+			members = append(members, names[m.(map[string]any)["value"].(string)])
+		}
+		slices.Sort(members)
+		got = append(got, "group "+g["displayName"].(string)+": "+strings.Join(members, " "))
+	}
+	slices.Sort(got)
+	if diff := gocmp.Diff(held, got); diff != "" {
+		t.Errorf("the target after all (-want +got):\n%s", diff)
+	}
+}
+
+func (k *killing) list(t *testing.T, path string) []map[string]any {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, sandbox.BasePath+path+"?count=1000", nil)
+	r.Header.Set("Authorization", "Bearer "+canary)
+	w := httptest.NewRecorder()
+	k.service.ServeHTTP(w, r)
+	var page struct{ Resources []map[string]any }
+	if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil {
+		t.Fatalf("list %s: %v: %s", path, err, w.Body)
+	}
+	return page.Resources
+}
+
+// TestAProcessKilledAtAnyWriteLeavesTheRestToTheNext sends SIGKILL while the
+// target has a request in its hands, before it is carried out and after.
+func TestAProcessKilledAtAnyWriteLeavesTheRestToTheNext(t *testing.T) {
+	t.Parallel()
+	k := newKilling(t)
+	kills := 0
+	for _, carriedOut := range []bool{false, true} {
+		for at, died := 0, true; died && !t.Failed(); at++ {
+			root := k.today(t)
+			died = k.killAt(t, root, at, carriedOut)
+			k.finish(t, root)
+			k.check(t)
+			if died {
+				kills++
+			}
+			if t.Failed() {
+				t.Logf("killed at write %d, carried out: %t", at, carriedOut)
+			}
+		}
+	}
+	t.Logf("%d kills", kills)
+	if kills < 10 {
+		t.Errorf("got %d kills, want one before and one after each of at least five writes", kills)
+	}
+}
+
+// killAt lets a process run until its request number at has arrived, and
+// reports whether it came so far.
+func (k *killing) killAt(t *testing.T, root string, at int, carriedOut bool) bool {
+	t.Helper()
+	c, out := k.command(root, "apply", "-auto-approve", "-parallelism=1")
+	started, gone := make(chan struct{}), make(chan struct{})
+	var died atomic.Bool
+	k.striking(func(n int, deliver func()) {
+		if n != at {
+			deliver()
+			return
+		}
+		if carriedOut {
+			deliver()
+		}
+		<-started
+		died.Store(true)
+		_ = c.Process.Kill()
+		<-gone // no answer may reach it
+	})
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	close(started)
+	err := c.Wait()
+	close(gone)
+	k.striking(nil)
+	if (err != nil) != died.Load() {
+		t.Fatalf("apply: %v\n%s", err, out)
+	}
+	return died.Load()
+}
+
+func (k *killing) striking(strike func(n int, deliver func())) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.strike = strike
+}
+
+// TestKilledAgainAndAgain kills one process after the other at any time at all,
+// until one gets through or five are dead. ROLLCALL_CHAOS says how often.
+func TestKilledAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	trials, err := strconv.Atoi(cmp.Or(os.Getenv("ROLLCALL_CHAOS"), "3"))
+	if err != nil {
+		t.Fatalf("ROLLCALL_CHAOS: %v", err)
+	}
+	k := newKilling(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	kills := 0
+	for range trials {
+		root := k.today(t)
+		for range 5 {
+			c, _ := k.command(root, "apply", "-auto-approve")
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			timer := time.AfterFunc(time.Duration(5+random.IntN(50))*time.Millisecond, func() { _ = c.Process.Kill() })
+			if c.Wait() == nil {
+				break
+			}
+			timer.Stop()
+			kills++
+		}
+		k.finish(t, root)
+		k.check(t)
+	}
+	t.Logf("%d kills in %d trials", kills, trials)
+}
