@@ -100,16 +100,23 @@ func TestPurePackagesReachNoNetworkAndNoProgram(t *testing.T) {
 	}
 }
 
+// forTests reports whether p draws values for property tests; then no pure
+// package of the product may reach it.
+func forTests(p pkg) bool { return slices.Contains(p.Imports, "pgregory.net/rapid") }
+
 func TestPurePackagesStandardLibraryAlone(t *testing.T) {
 	t.Parallel()
 	for _, p := range ownPackages(t) {
-		if !pure(p.path()) {
+		if !pure(p.path()) || forTests(p) {
 			continue
 		}
 		for _, imported := range p.Imports {
 			if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") && !within(imported, module) {
 				t.Errorf("%s imports %s, which is outside of the standard library", p.path(), imported)
 			}
+		}
+		if slices.Contains(p.Deps, "pgregory.net/rapid") {
+			t.Errorf("%s reaches a package for tests", p.path())
 		}
 	}
 }
