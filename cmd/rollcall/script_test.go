@@ -48,19 +48,19 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"json":    checkJSON,
-			"target":  startTarget,
-			"fault":   injectFault,
-			"counts":  counts,
-			"same":    same,
-			"waitfor": waitFor,
-			"send":    send,
-			"wrote":   wrote,
-			"hold":    holdLock,
-			"hidden":  hidden,
-			"point":   point,
-			"setjson": setJSON,
+			"exits":     exits,
+			"json":      checkJSON,
+			"target":    startTarget,
+			"fault":     injectFault,
+			"counts":    counts,
+			"same":      same,
+			"interrupt": interrupt,
+			"send":      send,
+			"wrote":     wrote,
+			"hold":      holdLock,
+			"hidden":    hidden,
+			"point":     point,
+			"setjson":   setJSON,
 		},
 	})
 }
@@ -351,20 +351,39 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// waitFor waits until a file holds a text: waitfor FILE TEXT. A background
-// command says with it how far it is.
-func waitFor(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: waitfor FILE TEXT")
+// interrupt runs a command, sends Ctrl-C once a file holds a text, and checks
+// the exit code: interrupt CODE FILE TEXT COMMAND….
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 4 {
+		ts.Fatalf("usage: interrupt CODE FILE TEXT COMMAND…")
 	}
+	command := exec.Command(args[3], args[4:]...)
+	command.Dir = ts.MkAbs(".")
+	command.Env = append(os.Environ(), "ROLLCALL_TOKEN_127_0_0_1="+canary)
+	var said strings.Builder
+	command.Stdout, command.Stderr = &said, &said
+	ts.Check(command.Start())
+	waitFor(ts, args[1], args[2])
+	ts.Check(command.Process.Signal(os.Interrupt))
+	_ = command.Wait()
+	if got := strconv.Itoa(command.ProcessState.ExitCode()); got != args[0] {
+		ts.Fatalf("exit code %s, want %s; it said\n%s", got, args[0], said.String())
+	}
+	if !strings.Contains(said.String(), "Interrupted") || strings.Contains(said.String(), canary) {
+		ts.Fatalf("want a word about the interrupt and none of the token, got\n%s", said.String())
+	}
+}
+
+// waitFor returns once a file holds a text.
+func waitFor(ts *testscript.TestScript, name, text string) {
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		content, err := os.ReadFile(ts.MkAbs(args[0]))
-		if err == nil && strings.Contains(string(content), args[1]) {
+		content, err := os.ReadFile(ts.MkAbs(name))
+		if err == nil && strings.Contains(string(content), text) {
 			return
 		}
 		if time.Now().After(deadline) {
-			ts.Fatalf("%s", fmt.Sprintf("%s never held %q", args[0], args[1]))
+			ts.Fatalf("%s never held %q", name, text)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

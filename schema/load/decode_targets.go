@@ -110,19 +110,19 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// twingateURL is the service's URL, by the network's name or as it is given.
+// twingateURL is the service's URL, by the network's name or as it is given. A
+// null counts as not given, so that a variable can stand for either.
 func (it *item) twingateURL() (string, schema.Origin) {
-	network, said := it.said("network")
-	hasURL := it.attr("base_url") != nil
-	if hasURL == (it.attr("network") != nil) {
-		it.l.add(finding(codeConflicting, it.origin(), "Target has no single address",
-			"A target \"twingate\" has network, the first part of the network's host, or base_url: one of the two."))
-		return "", it.origin()
-	}
-	if hasURL {
+	if _, given := it.said("base_url"); given {
 		return it.endpoint("base_url"), it.at("base_url")
 	}
-	if said && !isHostLabel(network) {
+	network, named := it.said("network")
+	switch {
+	case !named:
+		it.l.add(finding(codeConflicting, it.origin(), "Target has no address",
+			"A target \"twingate\" needs network, the first part of the network's host, or base_url, which wins where both are given."))
+		return "", it.origin()
+	case !isHostLabel(network):
 		it.invalid("network", "A network's name is the part before .twingate.com: letters, digits and dashes.")
 		return "", it.at("network")
 	}

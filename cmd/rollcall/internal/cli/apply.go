@@ -183,10 +183,10 @@ func (a *app) line(ctx context.Context) (string, error) {
 func (a *app) applied(got *run.Applied) error {
 	switch {
 	case !got.Approved:
-		fmt.Fprintln(a.stderr, "Apply cancelled: nothing was written.")
+		a.say("Apply cancelled: nothing was written.")
 		return status(exitError)
 	case !got.Plan.Applyable:
-		fmt.Fprintln(a.stderr, "Apply refused: the plan is blocked, and nothing was written.")
+		a.say("Apply refused: the plan is blocked, and nothing was written.")
 		return status(exitBlocked)
 	}
 	if err := a.showResult(got.Plan, got.Result); err != nil {

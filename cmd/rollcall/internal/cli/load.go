@@ -48,7 +48,7 @@ func (a *app) options(f loadFlags) (run.Options, error) {
 		Token: a.token, AllowedHosts: a.allowedHosts(),
 		Who: who(), CIRun: a.ciRun(), Version: buildVersion().Version,
 		Now: a.now, Random: rand.Text, Log: log,
-		Notice: func(text string) { fmt.Fprintln(a.stderr, text) },
+		Notice: a.say,
 	}, nil
 }
 

@@ -30,6 +30,13 @@ func (a *app) report(err error) {
 	_ = a.diagnostics(schema.Diagnostics{d})
 }
 
+// say tells a person something that a program knows from the stream of -json.
+func (a *app) say(text string) {
+	if a.events == nil {
+		fmt.Fprintln(a.stderr, text)
+	}
+}
+
 // diagnostics writes findings with the lines that they are about: to standard
 // error, or into the stream of -json.
 func (a *app) diagnostics(all schema.Diagnostics) error {

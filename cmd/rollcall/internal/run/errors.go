@@ -57,7 +57,7 @@ var advice = map[schema.Code]struct{ summary, todo string }{
 // Diagnose turns an error of a run into a finding: its code where it has one,
 // the place in the configuration that it is about, and what to do.
 func Diagnose(err error) schema.Diagnostic {
-	d := schema.Diagnostic{Severity: schema.Error, Summary: "The run failed", Detail: sentence(err.Error()), Code: codeOf(err)}
+	d := schema.Diagnostic{Severity: schema.Error, Summary: summaryOf(err), Detail: sentence(err.Error()), Code: codeOf(err)}
 	if a, ok := advice[d.Code]; ok {
 		d.Summary = a.summary
 		d.Detail += " " + a.todo
@@ -67,6 +67,26 @@ func Diagnose(err error) schema.Diagnostic {
 		d.Object = string(place.What)
 	}
 	return d
+}
+
+// summaryOf names the class of an error that has no code.
+func summaryOf(err error) string {
+	if e := (*TokenError)(nil); errors.As(err, &e) {
+		return "There is no token for the target"
+	}
+	place := (*PlaceError)(nil)
+	if !errors.As(err, &place) {
+		return "The run failed"
+	}
+	switch place.What.Type() {
+	case "target":
+		return "The target cannot be used"
+	case "directory":
+		return "The directory cannot be read"
+	case "state":
+		return "The state cannot be used"
+	}
+	return "The run failed"
 }
 
 // codeOf finds the code of an error; empty where it is one of a kind.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
@@ -128,21 +129,23 @@ func (p *Project) resolve() error {
 	return nil
 }
 
-// dataFile is where a file of ours is kept: at path, or else under the data
-// folder by name.
+// dataFolder is where files of ours are kept, unless the operator says otherwise.
+const dataFolder = ".rollcall/"
+
+// dataFile is where a file of ours is kept: at path, or where that is empty
+// under the data folder by name. A path in the usual data folder follows it to
+// where the operator has it.
 func (p *Project) dataFile(path, name string) string {
-	switch dir := p.options.DataDir; {
-	case path != "" && filepath.IsAbs(path):
-		return path
-	case path != "":
-		return filepath.Join(p.options.Root, filepath.FromSlash(path))
-	case dir == "":
-		return filepath.Join(p.options.Root, ".rollcall", name)
-	case filepath.IsAbs(dir):
-		return filepath.Join(dir, name)
-	default:
-		return filepath.Join(p.options.Root, dir, name)
+	if path == "" {
+		path = dataFolder + name
 	}
+	if rest, ok := strings.CutPrefix(path, dataFolder); ok && p.options.DataDir != "" {
+		path = filepath.ToSlash(p.options.DataDir) + "/" + rest
+	}
+	if path = filepath.FromSlash(path); filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(p.options.Root, path)
 }
 
 // refuseUnsupported finds what the language has and this program does not.

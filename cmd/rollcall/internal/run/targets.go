@@ -172,8 +172,10 @@ func (p *Project) authorise(c *scim.Config) error {
 	if err != nil || u.Hostname() == "" {
 		return errors.New("the base URL names no host")
 	}
-	c.Token, err = p.options.Token(u.Hostname())
-	return err
+	if c.Token, err = p.options.Token(u.Hostname()); err != nil {
+		return &TokenError{err}
+	}
+	return nil
 }
 
 // startSandbox starts the SCIM service of a sandbox target on loopback, with a
