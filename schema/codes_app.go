@@ -49,8 +49,31 @@ assignment "staff" {
 		Text: `The app's username expression gives two assigned people the same userName, compared without case.
 			A target has one account for one userName, so one of them would take over the other's. Make the
 			expression tell them apart, or leave it out: the default is the login, which is unique.`,
-		Bad:  `app "x" { username = principal.last_name }`,
-		Good: `app "x" { username = principal.login }`,
+		Bad: `
+user "ann" {
+  login     = "ann@acme.com"
+  last_name = "Ng"
+}
+
+user "ben" {
+  login     = "ben@acme.com"
+  last_name = "Ng"
+}
+
+app "x" {
+  target   = target.scim.x
+  username = principal.last_name
+}
+
+assignment "both" {
+  app   = app.x
+  users = [user.ann, user.ben]
+}`,
+		Good: `
+app "x" {
+  target   = target.scim.x
+  username = principal.login
+}`,
 	},
 	{
 		Code: "mapping-locked", Severity: Error, Title: "The target's attribute mapping is fixed",
@@ -144,6 +167,7 @@ assignment "eng" {
 			as it is. Switch updates on, or accept the difference.`,
 		Good: `
 app "x" {
+  target = target.scim.x
   provisioning { update_user_attributes = true }
 }`,
 	},
@@ -154,6 +178,7 @@ app "x" {
 			account at the target by hand.`,
 		Good: `
 app "x" {
+  target = target.scim.x
   provisioning { deactivate_users = true }
 }`,
 	},

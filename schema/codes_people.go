@@ -70,9 +70,19 @@ group "vpn" {
   members = [user.alice]
 }
 
-group "vpn2" {
+group "contractors" {
   name    = "vpn"
   members = [user.bob]
+}
+
+push_group "vpn" {
+  app   = app.x
+  group = group.vpn
+}
+
+push_group "contractors" {
+  app   = app.x
+  group = group.contractors
 }`,
 		Good: `
 group "vpn" {
@@ -80,9 +90,20 @@ group "vpn" {
   members = [user.alice]
 }
 
-group "vpn2" {
-  name    = "VPN contractors"
+group "contractors" {
+  name    = "vpn"
   members = [user.bob]
+}
+
+push_group "vpn" {
+  app   = app.x
+  group = group.vpn
+}
+
+push_group "contractors" {
+  app         = app.x
+  group       = group.contractors
+  target_name = "VPN contractors"
 }`,
 	},
 	{
@@ -175,7 +196,11 @@ rule {
 		Code: "suspended-retained", Severity: Warning, Title: "A suspended person keeps their account",
 		Text: `As in Okta, suspending a person changes nothing at the target: the account stays active and their
 			memberships stay. If suspension shall take access away, set on_suspended = "deactivate" in the app.`,
-		Good: `app "twingate" { on_suspended = "deactivate" }`,
+		Good: `
+app "twingate" {
+  target       = target.twingate.corp
+  on_suspended = "deactivate"
+}`,
 	},
 	{
 		Code: "suspended-not-created", Severity: Warning, Title: "A suspended person gets no account",

@@ -36,12 +36,10 @@ user "alice" {
 			permissions and encoding; save it as UTF-8.`,
 	},
 	{
-		Code: "link-leaves-root", Severity: Error, Title: "A path leads out of the configuration",
-		Text: `A symbolic link, or a path given to a function or directory, leads out of the root folder. What a
-			revision means must not depend on files that are not part of it, and a pull request must not read
-			others' files. Put the file under the root.`,
-		Bad:  `locals { people = csvdecode(file("../../hr/people.csv")) }`,
-		Good: `locals { people = csvdecode(file("people.csv")) }`,
+		Code: "link-leaves-root", Severity: Error, Title: "A link leads out of the configuration",
+		Text: `A symbolic link leads out of the root folder of the configuration. What a revision means must not depend
+			on files that are not part of it, and a pull request must not read others' files. Put the file itself
+			under the root, or begin the link's name with _ to leave it out.`,
 	},
 	{
 		Code: "unknown-block", Severity: Error, Title: "There is no block of this type",
@@ -87,21 +85,29 @@ user "alice" {
 		Text: `Two arguments that say different things about the same matter stand in one block, and there is no rule
 			that could tell which of them is meant. Keep one of the two.`,
 		Bad: `
-group "vpn" {
-  from    = directory.file.hr.groups["VPN"]
-  members = [user.alice]
+waiver "offboarding" {
+  app      = app.x
+  guard    = "max-deactivations"
+  limit    = 40
+  protects = user.bob
+  expires  = "2026-12-01T00:00:00Z"
+  reason   = "the office closes"
 }`,
 		Good: `
-group "vpn" {
-  from = directory.file.hr.groups["VPN"]
+waiver "offboarding" {
+  app     = app.x
+  guard   = "max-deactivations"
+  limit   = 40
+  expires = "2026-12-01T00:00:00Z"
+  reason  = "the office closes"
 }`,
 	},
 	{
 		Code: "wrong-labels", Severity: Error, Title: "The block has the wrong labels",
 		Text: `Blocks are addressed by their type and labels, so each type has a fixed number of labels, and labels
 			follow the rules for names. Give the block the labels that the detail lists.`,
-		Bad:  `target "corp" { network = "acme" }`,
-		Good: `target "twingate" "corp" { network = "acme" }`,
+		Bad:  `user { login = "alice@acme.com" }`,
+		Good: `user "alice" { login = "alice@acme.com" }`,
 	},
 	{
 		Code: "duplicate-block", Severity: Error, Title: "Two blocks have one address",

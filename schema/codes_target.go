@@ -92,7 +92,11 @@ adopt {
 		Text: `An account or group at the target is neither declared nor in the state. rollcall never changes what it
 			does not own. Declare it, adopt it ("rollcall adopt -discover" writes the blocks), or set
 			unmanaged = "ignore" in the app to stop hearing of such objects.`,
-		Good: `app "x" { unmanaged = "ignore" }`,
+		Good: `
+app "x" {
+  target    = target.scim.x
+  unmanaged = "ignore"
+}`,
 	},
 	{
 		Code: "membership-unreadable", Severity: Warning, Title: "The target does not show who is in a group",

@@ -14,8 +14,16 @@ var valueCodes = [...]CodeDoc{
 		Text: `The value has the right type but is none that the argument accepts: a word that is not on its list, a
 			negative limit, a time that is not RFC 3339, an expression that fails for one person. The detail says
 			which values are allowed and, for an expression, for whom it failed.`,
-		Bad:  `app "twingate" { on_unassign = "suspend" }`,
-		Good: `app "twingate" { on_unassign = "deactivate" }`,
+		Bad: `
+app "twingate" {
+  target      = target.twingate.corp
+  on_unassign = "suspend"
+}`,
+		Good: `
+app "twingate" {
+  target      = target.twingate.corp
+  on_unassign = "deactivate"
+}`,
 	},
 	{
 		Code: "invalid-expression", Severity: Error, Title: "An expression cannot be evaluated",
@@ -41,21 +49,24 @@ push_group "platform" {
 }`,
 	},
 	{
-		Code: "unknown-variable", Severity: Error, Title: "There is no variable or local of this name",
-		Text: `The expression reads a var or local that no block declares, or a value is given for a variable that is
-			not declared. Declare it, or correct its name.`,
-		Bad: `target "twingate" "corp" { network = var.netwrok }`,
-		Good: `
-variable "network" { default = "acme" }
-target "twingate" "corp" { network = var.network }`,
+		Code: "unknown-variable", Severity: Error, Title: "A value is given for a variable that is not declared",
+		Text: `A flag, a file of values or the environment gives a value to a variable that no block declares. Most often
+			its name is misspelt, and the variable that was meant keeps its default unnoticed, so this is an error.
+			Correct the name, or declare the variable.`,
+		Good: `variable "network" { default = "acme" }`,
 	},
 	{
 		Code: "unknown-function", Severity: Error, Title: "There is no function of this name",
 		Text: `The expression calls a function that the language does not have, or not in this place: member_of is
 			for rules, env for targets, directories, notifications and the state. Functions have the names that
 			Terraform gives them; those that read the clock, the network or run programs do not exist.`,
-		Bad:  `assignment "temp" { expires = timestamp() }`,
-		Good: `assignment "temp" { expires = "2026-12-01T00:00:00Z" }`,
+		Bad: `assignment "temp" { expires = timestamp() }`,
+		Good: `
+assignment "temp" {
+  app     = app.x
+  users   = [user.guest]
+  expires = "2026-12-01T00:00:00Z"
+}`,
 	},
 	{
 		Code: "unknown-attribute", Severity: Error, Title: "The object has no such attribute",
@@ -94,11 +105,26 @@ locals {
 	},
 	{
 		Code: "sensitive-value", Severity: Error, Title: "A sensitive value would be shown",
-		Text: `A value from env() or a sensitive variable is used where it would be sent as an attribute, stored in
-			the state or printed. Secrets go into the token of a target or directory and nowhere else. Use a value
-			that is not sensitive.`,
-		Bad:  `user "alice" { login = env("ADMIN_TOKEN") }`,
-		Good: `target "scim" "x" { token = env("ADMIN_TOKEN") }`,
+		Text: `A sensitive variable is used where its value would be sent as an attribute, stored in the state or
+			printed. Secrets go into the token of a target or directory and nowhere else. Use a value that is not
+			sensitive.`,
+		Bad: `
+variable "token" {
+  sensitive = true
+  default   = ""
+}
+
+user "alice" { login = var.token }`,
+		Good: `
+variable "token" {
+  sensitive = true
+  default   = ""
+}
+
+target "scim" "x" {
+  base_url = "https://scim.acme.com/v2"
+  token    = var.token
+}`,
 	},
 	{
 		Code: "secret-in-configuration", Severity: Warning, Title: "A credential is written out in the configuration",

@@ -127,7 +127,7 @@ func (it *item) checkMembers(g *schema.Group) {
 	hasRule := len(it.nested("rule")) > 0
 	if from := attributes["from"]; from != nil {
 		if attributes["members"] != nil || attributes["include_groups"] != nil || hasRule {
-			it.l.add(finding(codeConflicting, origin(from.NameRange), "Arguments exclude each other",
+			it.l.add(finding(codeReadOnlyGroup, origin(from.NameRange), "Members of a directory's group",
 				"from takes the whole group from a directory, so members, include_groups and rule cannot stand beside it. Leave one of the two out."))
 		}
 		return

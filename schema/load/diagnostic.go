@@ -36,6 +36,7 @@ const (
 	codeInvalidVariable    schema.Code = "invalid-variable"
 	codeReferenceCycle     schema.Code = "reference-cycle"
 	codeNoMembers          schema.Code = "group-without-members"
+	codeReadOnlyGroup      schema.Code = "read-only-group"
 	codeNoSubject          schema.Code = "assignment-without-subject"
 	codeInsecure           schema.Code = "insecure-endpoint"
 	codeSensitive          schema.Code = "sensitive-value"
