@@ -183,10 +183,13 @@ func (d *draft) record(now time.Time) *record {
 	return r
 }
 
-// check holds the finished draft to what the schema and the dialect require.
+// check does to the finished draft what the dialect's service does, and holds it
+// to what the schema and the dialect require.
 func (d *draft) check() *fail {
-	in := intake{d.kind, d.rules.Unknown}
-	if err := in.required(d.attrs, d.rules.required(d.kind)); err != nil {
+	if err := d.normalize(); err != nil {
+		return err
+	}
+	if err := d.intake().required(d.attrs, d.rules.required(d.kind)); err != nil {
 		return err
 	}
 	if d.rules.MaxMembers > 0 && d.edits.count > d.rules.MaxMembers {

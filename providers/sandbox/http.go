@@ -163,6 +163,9 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, segments []stri
 		return badRequest(invalidValue, "the query cannot be read: %v", bad).response()
 	}
 	base := "http://" + r.Host + BasePath
+	if r.TLS != nil {
+		base = "https://" + r.Host + BasePath
+	}
 	out, err := s.route(&request{method: r.Method, path: segments, query: query, header: r.Header, body: body, base: base})
 	if err != nil {
 		return err.response()

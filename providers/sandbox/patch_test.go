@@ -269,3 +269,20 @@ func TestPutReplacesMembersByTheirDifference(t *testing.T) {
 		t.Errorf("members %v after a PUT without them", got)
 	}
 }
+
+func TestPatchOfALargeGroupIsAnsweredWithoutItsMembers(t *testing.T) {
+	t.Parallel()
+	c := crew(t, "", 1001)
+	ids := []string{}
+	for i := range 1001 {
+		ids = append(ids, fmt.Sprint("u", i+1))
+	}
+	g := c.group("Everybody", ids...)
+	if a := c.want(204, "PATCH", "/Groups/"+g, patchBody(`{"op":"replace","path":"displayName","value":"All"}`)); len(a.raw) != 0 {
+		t.Errorf("204 with %d bytes", len(a.raw))
+	}
+	a := c.want(200, "PATCH", "/Groups/"+g+"?excludedAttributes=members", patchBody(`{"op":"replace","path":"displayName","value":"Everyone"}`))
+	if a.body["displayName"] != "Everyone" {
+		t.Errorf("answer %s", a.raw)
+	}
+}
