@@ -161,8 +161,8 @@ func (c *comparison) holdNamed(ch *Change, name string) {
 	if ch.Kind == KindUser {
 		d.Code = "conflict"
 		d.Detail = fmt.Sprintf("The target has another account called %q, which keeps the name. Rename one of the two.", name)
-		if p, ok := c.d.personByKey(ch.Key); ok && ch.Action == Create {
-			c.fate[p] = absent
+		if p, ok := c.d.personByKey(ch.Key); ok && (ch.Action == Create || !c.remote.Users[c.at[p]-1].Active) {
+			c.fate[p] = absent // there is no account in use that a group could hold
 		}
 	}
 	c.hold(ch.Kind, ch.Key, name, d)
