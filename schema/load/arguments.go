@@ -50,13 +50,13 @@ func (it *item) converted(name string, typ cty.Type) (cty.Value, bool) {
 // friendly names the type of a value in words.
 func friendly(v cty.Value) string {
 	if r, ok := refOf(v); ok {
-		return "reference to a " + r.typ
+		return "reference to " + article(r.typ)
 	}
 	return v.Type().FriendlyName()
 }
 
 func article(noun string) string {
-	if strings.ContainsRune("aeiou", rune(noun[0])) {
+	if strings.ContainsRune("aeio", rune(noun[0])) {
 		return "an " + noun
 	}
 	return "a " + noun

@@ -100,7 +100,10 @@ func checkNumber(v cty.Value) error {
 		return nil
 	}
 	f := v.AsBigFloat()
-	if e := f.MantExp(nil); f.IsInf() || e > maxBinaryExponent || e < -maxBinaryExponent {
+	if f.IsInf() {
+		return errors.New("a number is divided by zero")
+	}
+	if e := f.MantExp(nil); e > maxBinaryExponent || e < -maxBinaryExponent {
 		return fmt.Errorf("%w: it makes a number with a giant exponent", errBudget)
 	}
 	return nil

@@ -53,7 +53,7 @@ func (l *loader) declareOnce(it *item) bool {
 	case len(it.spec.Labels) == 0:
 		return true
 	}
-	if first, ok := l.origins[address]; ok {
+	if first, ok := l.place(address); ok {
 		l.addDuplicate(string(address), first, it.origin())
 		return false
 	}

@@ -14,8 +14,9 @@ import (
 
 // user decodes one person.
 func (it *item) user() *schema.User {
-	u := &schema.User{Address: it.address, ID: it.text("id"), Login: it.text("login"), Origin: it.origin()}
-	if it.attr("login") != nil && strings.TrimSpace(u.Login) == "" {
+	login, said := it.said("login")
+	u := &schema.User{Address: it.address, ID: it.text("id"), Login: login, Origin: it.origin()}
+	if said && strings.TrimSpace(login) == "" {
 		it.invalid("login", "A login cannot be empty.")
 	}
 	if it.attr("status") != nil {

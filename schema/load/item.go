@@ -225,6 +225,9 @@ func (l *loader) unknownArgument(a *hclsyntax.Attribute, spec *BlockSpec) {
 
 // addDuplicate reports something that is declared twice, at both places.
 func (l *loader) addDuplicate(what string, first, second schema.Origin) {
+	if compareOrigins(first, second) > 0 {
+		first, second = second, first
+	}
 	d := finding(codeDuplicateBlock, second, "Declared twice",
 		fmt.Sprintf("Here %s is declared again; the first time was at %s:%d. Give one of them another name, or take it out.", what, first.File, first.Line))
 	d.Related = []schema.Related{{Origin: first, Message: "The first declaration."}}

@@ -96,21 +96,28 @@ func friendlyElement(v cty.Value) string {
 
 // checked makes sure that an element is of the list's type and exists.
 func (it *item) checked(name, typ string, e entry) (entry, bool) {
-	switch {
-	case e.ref.typ != typ:
-		it.l.add(finding(codeWrongType, e.at, "Wrong type", fmt.Sprintf("An element of %q is a %s, and %s is %s.", name, typ, e.ref.address, article(e.ref.typ))))
-		return e, false
-	case e.ref.directory != "" && !it.l.known(e.ref.directory):
-		it.l.addUnknown(e.ref.directory, e.at)
-		return e, false
-	case e.ref.address == "" && e.ref.name == "":
-		it.l.add(finding(codeInvalidValue, e.at, "Name is empty", fmt.Sprintf("An element of %q is an empty text, which names nobody.", name)))
-		return e, false
-	case e.ref.address != "" && !it.l.known(e.ref.address):
-		it.l.addUnknown(e.ref.address, e.at)
+	if e.ref.typ != typ {
+		it.l.add(finding(codeWrongType, e.at, "Wrong type", fmt.Sprintf("An element of %q is a %s, and this is %s.", name, typ, article("reference to "+article(e.ref.typ)))))
 		return e, false
 	}
-	return e, true
+	return e, it.l.checkRef(e.ref, e.at)
+}
+
+// checkRef makes sure that what a reference names exists, as far as that is known here.
+func (l *loader) checkRef(r ref, at schema.Origin) bool {
+	missing := r.address
+	if r.directory != "" {
+		missing = r.directory
+	}
+	switch {
+	case missing == "" && r.name == "":
+		l.add(finding(codeInvalidValue, at, "Name is empty", "An empty text names nobody."))
+		return false
+	case missing != "" && !l.known(missing):
+		l.addUnknown(missing, at)
+		return false
+	}
+	return true
 }
 
 // users returns an argument that is a list of people.
@@ -161,7 +168,7 @@ func (it *item) one(name string, types ...string) (entry, bool) {
 			return it.checked(name, typ, e)
 		}
 	}
-	it.wrongType(name, fmt.Sprintf("a reference like %s.name is needed here, and this is %s.", types[0], article("reference to a "+e.ref.typ)))
+	it.wrongType(name, fmt.Sprintf("a reference like %s.name is needed here, and this is %s.", types[0], article("reference to "+article(e.ref.typ))))
 	return entry{}, false
 }
 

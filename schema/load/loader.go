@@ -9,11 +9,13 @@ import (
 	"io/fs"
 	"maps"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -28,6 +30,8 @@ type loader struct {
 	sources Sources
 	diags   schema.Diagnostics
 	unknown int
+	// incomplete tells that a file could not be parsed: what it declares is not known.
+	incomplete bool
 
 	items     map[string][]*item
 	declared  map[schema.Address]*declaration
@@ -35,9 +39,9 @@ type loader struct {
 	locals    map[string]*local
 	ready     map[hclsyntax.Expression]*prepared
 	path      []edge
-	// origins are the places of everything that can be referred to.
+	// origins are the places of what can be referred to, but for plain people and groups.
 	origins map[schema.Address]schema.Origin
-	// plainUsers and plainGroups index what was decoded without evaluation.
+	// plainUsers and plainGroups index what was decoded off the syntax tree.
 	plainUsers, plainGroups map[schema.Address]int
 	// shape is the common type of custom attributes, once everyone is decoded.
 	shape customShape
@@ -60,22 +64,83 @@ func (l *loader) run() {
 	l.items, l.declared = map[string][]*item{}, map[schema.Address]*declaration{}
 	l.variables, l.locals = map[string]*variable{}, map[string]*local{}
 	l.ready, l.all, l.readByFunction = map[hclsyntax.Expression]*prepared{}, map[string]cty.Value{}, map[string][]byte{}
-	l.origins, l.plainUsers, l.plainGroups = map[schema.Address]schema.Origin{}, map[schema.Address]int{}, map[schema.Address]int{}
+	l.origins = map[schema.Address]schema.Origin{}
 	t := l.read()
-	p := parser{limits: l.opts.Limits}
-	var blocks []*hclsyntax.Block
-	for _, src := range t.config {
-		parsed, diags := p.parse(src.name, src.content)
-		blocks = append(blocks, parsed...)
-		l.add(diags...)
-	}
-	l.declare(blocks)
+	l.declare(l.parse(t.config))
 	l.declareVariables(t.variables)
 	l.declareLocals()
 	l.evaluateVariables()
 	l.decode()
 	l.sort()
 	l.digest()
+}
+
+// parse reads all files, several at a time, and takes the results in the order
+// of the files. It returns the blocks that are still to be decoded.
+func (l *loader) parse(files []source) []*hclsyntax.Block {
+	results := make([]parsed, len(files))
+	var group errgroup.Group
+	group.SetLimit(min(runtime.GOMAXPROCS(0), 4))
+	for i, src := range files {
+		group.Go(func() error {
+			p := parser{limits: l.opts.Limits}
+			results[i] = p.read(src.name, src.content)
+			return nil
+		})
+	}
+	_ = group.Wait() // no function returns an error
+	var blocks []*hclsyntax.Block
+	for i := range results {
+		blocks = append(blocks, results[i].blocks...)
+		l.add(results[i].diags...)
+		l.incomplete = l.incomplete || results[i].diags.HasErrors()
+	}
+	l.takePlain(results)
+	return blocks
+}
+
+// takePlain takes what was decoded without evaluation. Of two people or groups
+// of one address, the first is kept.
+func (l *loader) takePlain(results []parsed) {
+	users, groups := 0, 0
+	for i := range results {
+		users += len(results[i].users)
+		groups += len(results[i].groups)
+	}
+	l.plainUsers, l.plainGroups = make(map[schema.Address]int, users), make(map[schema.Address]int, groups)
+	l.config.Users, l.config.Groups = make([]schema.User, 0, users), make([]schema.Group, 0, groups)
+	for i := range results {
+		for _, u := range results[i].users {
+			if first, ok := l.place(u.Address); ok {
+				l.addDuplicate(string(u.Address), first, u.Origin)
+				continue
+			}
+			l.plainUsers[u.Address] = len(l.config.Users)
+			l.config.Users = append(l.config.Users, u)
+		}
+		for _, g := range results[i].groups {
+			if first, ok := l.place(g.Address); ok {
+				l.addDuplicate(string(g.Address), first, g.Origin)
+				continue
+			}
+			l.plainGroups[g.Address] = len(l.config.Groups)
+			l.config.Groups = append(l.config.Groups, g)
+		}
+		results[i] = parsed{}
+	}
+}
+
+// checkPlain makes sure that what written-out groups refer to exists.
+func (l *loader) checkPlain() {
+	for i := range len(l.plainGroups) {
+		g := &l.config.Groups[i]
+		g.Members = slices.DeleteFunc(g.Members, func(u schema.UserRef) bool {
+			return !l.checkRef(ref{typ: "user", address: u.Address, directory: u.Directory, name: u.Login}, u.Origin)
+		})
+		g.IncludeGroups = slices.DeleteFunc(g.IncludeGroups, func(o schema.GroupRef) bool {
+			return !l.checkRef(ref{typ: "group", address: o.Address, directory: o.Directory, name: o.Name}, o.Origin)
+		})
+	}
 }
 
 // decode turns every block into its noun.
@@ -90,7 +155,11 @@ func (l *loader) decode() {
 		c.Directories = append(c.Directories, it.directory())
 	}
 	decodeAll(l, "target", &c.Targets, (*item).target)
-	decodeAll(l, "group", &c.Groups, (*item).group)
+	instances := l.instances("group")
+	l.checkPlain()
+	for _, it := range instances {
+		c.Groups = append(c.Groups, it.group())
+	}
 	decodeAll(l, "app", &c.Apps, (*item).app)
 	decodeAll(l, "assignment", &c.Assignments, (*item).assignment)
 	decodeAll(l, "push_group", &c.PushGroups, (*item).pushGroup)

@@ -159,6 +159,9 @@ const maxSuggestions = 50
 
 // addUnknown reports a reference to a block that there is not.
 func (l *loader) addUnknown(address schema.Address, at schema.Origin) {
+	if l.incomplete {
+		return // it may be declared in the file that does not parse
+	}
 	d := finding(codeUnknownReference, at, "Unknown "+address.Type(),
 		fmt.Sprintf("There is no %s %s.", address.Type(), address.Name()))
 	d.Object = string(address)
@@ -170,7 +173,7 @@ func (l *loader) addUnknown(address schema.Address, at schema.Origin) {
 	if l.unknown++; l.unknown <= maxSuggestions {
 		candidates := l.addresses(address.Type())
 		if near := schema.Address(nearest(string(address), candidates)); near != "" {
-			where := l.origins[near]
+			where, _ := l.place(near)
 			d.Suggestion = string(near)
 			d.Detail += fmt.Sprintf(" Did you mean %s (%s:%d)?", near, where.File, where.Line)
 			d.Related = []schema.Related{{Origin: where, Message: string(near) + " is declared here."}}
@@ -181,8 +184,20 @@ func (l *loader) addUnknown(address schema.Address, at schema.Origin) {
 
 // known reports whether a block or an instance of that address is declared.
 func (l *loader) known(address schema.Address) bool {
-	_, ok := l.origins[address]
+	_, ok := l.place(address)
 	return ok
+}
+
+// place returns where the block, or instance, of that address is declared.
+func (l *loader) place(address schema.Address) (schema.Origin, bool) {
+	if i, ok := l.plainUsers[address]; ok {
+		return l.config.Users[i].Origin, true
+	}
+	if i, ok := l.plainGroups[address]; ok {
+		return l.config.Groups[i].Origin, true
+	}
+	at, ok := l.origins[address]
+	return at, ok
 }
 
 // addresses lists what is declared of one type, sorted.
@@ -191,6 +206,13 @@ func (l *loader) addresses(typ string) []string {
 	for address := range l.origins {
 		if address.Type() == typ {
 			out = append(out, string(address))
+		}
+	}
+	for _, plain := range []map[schema.Address]int{l.plainUsers, l.plainGroups} {
+		for address := range plain {
+			if address.Type() == typ {
+				out = append(out, string(address))
+			}
 		}
 	}
 	slices.Sort(out)
