@@ -16,7 +16,7 @@ step() {
 	"$rollcall" "$@"
 }
 
-step 'What would change? Planning writes nothing.' plan
-step 'Carry it out.' apply -auto-approve
+step 'What would change? Planning writes nothing.' plan -out=plan.json
+step 'Carry it out, exactly that.' apply plan.json
 step 'Contractors is pushed, and Dana does not appear. Why?' explain dana@agency.example -in group.contractors
 step 'Planned again, right after: there is nothing left to do.' plan -detailed-exitcode

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -31,6 +32,19 @@ func (it *item) value(name string) (cty.Value, bool) {
 		return cty.NilVal, false
 	}
 	return v, true
+}
+
+// given reports whether an argument is there and not null.
+func (it *item) given(name string) bool {
+	a := it.attr(name)
+	if a == nil {
+		return false
+	}
+	if _, list := a.Expr.(*hclsyntax.TupleConsExpr); list {
+		return true
+	}
+	v, ok := it.l.value(a.Expr, it.scope)
+	return !ok || v.IsMarked() || !v.IsNull()
 }
 
 // converted evaluates an argument as a value of one type.

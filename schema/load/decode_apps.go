@@ -66,7 +66,7 @@ func (it *item) assignment() schema.Assignment {
 	a.Users, _ = it.users("users")
 	a.Groups, _ = it.groups("groups")
 	a.Profile = it.profile()
-	if it.attr("users") == nil && it.attr("groups") == nil {
+	if !it.given("users") && !it.given("groups") {
 		it.l.add(finding(codeNoSubject, it.origin(), "Assignment names nobody",
 			"An assignment has users, groups or both. Say who is assigned, or take the block out."))
 	}
@@ -166,11 +166,11 @@ func (it *item) waiver() schema.Waiver {
 		Expires: it.time("expires"), Reason: it.text("reason"), Origin: it.origin()}
 	protects, _ := it.one("protects", "user", "group")
 	w.Protects = protects.ref.full()
-	guards := it.attr("guard") != nil
+	guards := it.given("guard")
 	switch {
-	case guards == (it.attr("protects") != nil):
+	case guards == it.given("protects"):
 		it.l.add(finding(codeConflicting, it.origin(), "Arguments exclude each other", "A waiver has guard with limit, or protects: one of the two."))
-	case guards && it.attr("limit") == nil:
+	case guards && !it.given("limit"):
 		it.l.add(finding(codeMissingArgument, it.origin(), "Argument is missing", "A waiver for a guard says the limit that holds instead."))
 	}
 	w.Limit = it.limit("limit", schema.Limit{})

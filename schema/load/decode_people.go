@@ -104,7 +104,7 @@ func (it *item) group() schema.Group {
 		g.Rules = append(g.Rules, r.rule())
 	}
 	g.From = it.from()
-	it.checkMembers(&g)
+	it.checkMembers()
 	return g
 }
 
@@ -123,17 +123,16 @@ func (it *item) from() *schema.GroupRef {
 }
 
 // checkMembers holds a group to saying who is in it, in one way.
-func (it *item) checkMembers(g *schema.Group) {
-	attributes := it.block.Body.Attributes
-	hasRule := len(it.nested("rule")) > 0
-	if from := attributes["from"]; from != nil {
-		if attributes["members"] != nil || attributes["include_groups"] != nil || hasRule {
-			it.l.add(finding(codeReadOnlyGroup, origin(from.NameRange), "Members of a directory's group",
+func (it *item) checkMembers() {
+	listed := it.given("members") || it.given("include_groups") || len(it.nested("rule")) > 0
+	if it.given("from") {
+		if listed {
+			it.l.add(finding(codeReadOnlyGroup, origin(it.attr("from").NameRange), "Members of a directory's group",
 				"from takes the whole group from a directory, so members, include_groups and rule cannot stand beside it. Leave one of the two out."))
 		}
 		return
 	}
-	if !g.MembersSaid && attributes["members"] == nil && attributes["include_groups"] == nil && !hasRule {
+	if !listed {
 		d := finding(codeNoMembers, it.origin(), "Group does not say who is in it",
 			"A group has members, include_groups, a rule or from. A group with nobody in it says members = [].")
 		d.Object = string(it.address)
