@@ -16,7 +16,7 @@ variable "base_url" {
 # Step 1 and 2, the endpoint and the token: the address follows from the
 # network, the token is read from ROLLCALL_TOKEN_acme_twingate_com.
 target "twingate" "corp" {
-  network  = var.base_url == null ? var.network : null
+  network  = var.network
   base_url = var.base_url
 }
 

@@ -122,7 +122,13 @@ func (a *app) applyHow(ctx context.Context, f applyFlags, file string) (run.Appl
 		how.Approve = func(p *planner.Plan) (bool, bool, error) { return a.confirm(ctx, p) }
 		return how, nil
 	}
-	how.Approve = func(p *planner.Plan) (bool, bool, error) { return true, false, a.showPlan(p) }
+	how.Approve = func(p *planner.Plan) (bool, bool, error) {
+		if file != "" && p.Applyable && !f.json {
+			// Whoever saved the plan has seen it.
+			return true, false, nil
+		}
+		return true, false, a.showPlan(p)
+	}
 	return how, nil
 }
 
