@@ -303,9 +303,9 @@ func TestAKillAtAnyStepLosesAndDoublesNothing(t *testing.T) {
 	}
 }
 
-// TestAMishapAtAnyWriteLosesAndDoublesNothing loses, fails and throttles every
+// TestChaosAtAnyWriteLosesAndDoublesNothing loses, fails and throttles every
 // single request that writes, before and after it takes effect.
-func TestAMishapAtAnyWriteLosesAndDoublesNothing(t *testing.T) {
+func TestChaosAtAnyWriteLosesAndDoublesNothing(t *testing.T) {
 	for _, dialect := range struck() {
 		for _, m := range mishaps {
 			t.Run(fmt.Sprint(dialect, ", ", m), func(t *testing.T) {

@@ -129,32 +129,60 @@ type picture struct {
 	Twice    []string
 }
 
-// end is the picture that w must lead to, stated without the planner, after
-// the worlds before it.
+// end is the picture that w must lead to after the worlds before it, stated
+// without the planner: what each world in turn leaves behind.
 func (w world) end(before []world) picture {
-	p := picture{Accounts: map[string]bool{}, Groups: map[string][]string{}}
-	active := w.active()
-	for _, b := range append(slices.Clone(before), w) {
-		for _, key := range b.active() {
-			p.Accounts[w.people[key][0]] = slices.Contains(active, key)
+	accounts, groups := map[string]account{}, map[string]*shell{}
+	for _, now := range append(slices.Clone(before), w) {
+		for key, a := range accounts {
+			a.active = false // unless somebody assigns it again
+			accounts[key] = a
 		}
-		for key, verb := range b.pushed {
-			if _, still := w.pushed[key]; !still && verb == "empty" {
-				p.Groups[b.groups[key][0]] = []string{}
+		for _, key := range now.active() {
+			accounts[key] = account{now.people[key][0], true}
+		}
+		for key, g := range groups {
+			g.members = []string{}
+			if _, still := now.pushed[key]; !still && g.verb == schema.UnpushDelete {
+				delete(groups, key)
 			}
+		}
+		for key, verb := range now.pushed {
+			groups[key] = &shell{now.groups[key][0], now.pushedMembers(key), verb}
 		}
 	}
-	for key := range w.pushed {
-		members := []string{}
-		for _, m := range w.members(key) {
-			if slices.Contains(active, m) {
-				members = append(members, w.people[m][0])
-			}
-		}
-		slices.Sort(members)
-		p.Groups[w.groups[key][0]] = members
+	p := picture{Accounts: map[string]bool{}, Groups: map[string][]string{}}
+	for _, a := range accounts {
+		p.Accounts[a.name] = a.active
+	}
+	for _, g := range groups {
+		p.Groups[g.name] = g.members
 	}
 	return p
+}
+
+type account struct {
+	name   string
+	active bool
+}
+
+// shell is a group at the target.
+type shell struct {
+	name    string
+	members []string
+	verb    schema.OnUnpush
+}
+
+// pushedMembers are the user names of a group's members who have the app.
+func (w world) pushedMembers(group string) []string {
+	members, active := []string{}, w.active()
+	for _, m := range w.members(group) {
+		if slices.Contains(active, m) {
+			members = append(members, w.people[m][0])
+		}
+	}
+	slices.Sort(members)
+	return members
 }
 
 // active are the keys of everyone who is assigned.
