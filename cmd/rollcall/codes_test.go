@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/constant"
@@ -10,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,31 +50,45 @@ func wantCanonical(t *testing.T, text string) {
 // place that uses it. It goes by types, so a reason's code is none of them.
 func codesInUse(t *testing.T) map[schema.Code]string {
 	t.Helper()
+	productFiles(t) // fails where the listing is not whole
+	used, err := checkedCodes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return used
+}
+
+// checkedCodes checks the types of every package once.
+var checkedCodes = sync.OnceValues(func() (map[schema.Code]string, error) {
+	packages, err := listed()
+	if err != nil {
+		return nil, err
+	}
 	exports := map[string]string{}
-	for _, p := range everyPackage(t) {
+	for _, p := range packages {
 		exports[p.ImportPath] = p.Export
 	}
 	compiled := importer.ForCompiler(fileSet, "gc", func(path string) (io.ReadCloser, error) {
 		return os.Open(exports[path])
 	})
+	all, err := parsed()
 	files := map[*pkg][]*ast.File{}
-	for _, s := range productFiles(t) {
-		files[s.pkg] = append(files[s.pkg], s.file)
+	for _, s := range all {
+		if !s.test && s.pkg.path() != "schema" { // which holds the catalogue itself
+			files[s.pkg] = append(files[s.pkg], s.file)
+		}
 	}
 	used := map[schema.Code]string{}
-	for p, parsed := range files {
-		if p.path() == "schema" {
-			continue // the catalogue itself
-		}
+	for p, inPackage := range files {
 		info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
 		config := types.Config{Importer: compiled}
-		if _, err := config.Check(p.ImportPath, fileSet, parsed, info); err != nil {
-			t.Fatalf("check the types of %s: %v", p.path(), err)
+		if _, e := config.Check(p.ImportPath, fileSet, inPackage, info); e != nil {
+			err = errors.Join(err, fmt.Errorf("check the types of %s: %w", p.path(), e))
 		}
 		collectCodes(info, used)
 	}
-	return used
-}
+	return used, err
+})
 
 // collectCodes adds the constants of type schema.Code that info knows.
 func collectCodes(info *types.Info, used map[schema.Code]string) {

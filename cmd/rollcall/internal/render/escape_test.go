@@ -164,3 +164,22 @@ func wantSameJSON(t *testing.T, name string) {
 		t.Errorf("JSON of %q is read as %q", name, got)
 	}
 }
+
+func FuzzWrapKeepsEveryCharacterAndItsWidth(f *testing.F) {
+	f.Add("one two three", 5)
+	f.Add(strings.Repeat("日", 50)+" x", 7)
+	f.Add(hostile, 10)
+	f.Fuzz(func(t *testing.T, text string, n int) {
+		text, n = prose(text), min(max(n, 2), 200)
+		lines := wrap(text, n)
+		for _, line := range lines {
+			if cells(line) > n {
+				t.Errorf("line %q takes %d columns, want at most %d", line, cells(line), n)
+			}
+		}
+		got := strings.ReplaceAll(strings.Join(lines, ""), " ", "")
+		if want := strings.ReplaceAll(text, " ", ""); got != want {
+			t.Errorf("wrapped text is %q, want %q", got, want)
+		}
+	})
+}

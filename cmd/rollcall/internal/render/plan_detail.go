@@ -129,6 +129,17 @@ func (d *detail) empty() bool {
 	return len(d.attributes) == 0 && len(d.members.Add) == 0 && len(d.members.Remove) == 0 && d.withheld == 0
 }
 
+// under writes the block with its head, without braces where nothing is inside.
+func (d *detail) under(head string) {
+	if d.empty() {
+		d.line(head)
+		return
+	}
+	d.line(head, " {")
+	d.write()
+	d.line("    }")
+}
+
 // maxAligned bounds the column of the equals signs: one long path must not
 // push the values of all others off the screen.
 const maxAligned = 30

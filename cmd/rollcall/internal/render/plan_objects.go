@@ -185,13 +185,7 @@ func (p *page) block(changes []*planner.Change, withheld map[groupOf]int) {
 		body.unchanged = max(body.unchanged, unchanged(c))
 	}
 	body.withheld = withheld[groupOf{c.App, c.Name}]
-	if body.empty() {
-		p.line(head)
-		return
-	}
-	p.line(head, " {")
-	body.write()
-	p.line("    }")
+	body.under(head)
 }
 
 // title returns the object's name, or both of them where it gets a new one.

@@ -32,13 +32,7 @@ func (p *page) driftBlock(d *planner.Drift) {
 	p.aside("app." + Terminal(d.App) + ", " + Terminal(d.Key))
 	head := "  " + p.style.paint(m.colour(), string(m)) + " " + string(d.Kind) + " " + Quote(d.Name)
 	body := detail{page: p, whole: m, attributes: pair(d.Before, d.After), members: d.Members}
-	if body.empty() {
-		p.line(head)
-		return
-	}
-	p.line(head, " {")
-	body.write()
-	p.line("    }")
+	body.under(head)
 }
 
 // driftPhrase says what happened, and how it is drawn.
