@@ -252,7 +252,9 @@ func (r *reading[T]) add(p page[T]) error {
 }
 
 // finished reports whether nothing needs to be asked after p: all that the
-// target says there is was seen, and it can be believed.
+// target says there is was seen, and it can be believed. A short page alone
+// proves nothing where the total may be just the page's size, cut at the
+// service's own maximum (50 where 305 exist).
 func (r *reading[T]) finished(p page[T], how Page) bool {
 	if len(p.items) == 0 {
 		return true
@@ -260,12 +262,11 @@ func (r *reading[T]) finished(p page[T], how Page) bool {
 	if r.total < 0 || len(r.items) < r.total {
 		return false
 	}
-	return !how.VerifyEnd || len(p.items) < how.Max && (r.honest || !looksCapped(len(p.items)))
+	return !how.VerifyEnd || r.honest && len(p.items) < how.Max
 }
 
-// looksCapped reports whether a page's length may be a service's own maximum.
-// Some give that length as the total too (50 where 305 exist), and then a short
-// page proves nothing.
+// looksCapped reports whether a page's length may be a service's own maximum:
+// those are round.
 func looksCapped(n int) bool { return n > 0 && n%5 == 0 }
 
 // canSplit reports whether p, the first page, tells where the others begin.
