@@ -30,11 +30,14 @@ func NewDigest() *Digest { return &Digest{hash: sha256.New()} }
 
 // Write takes the next bytes of the text. It never fails.
 func (d *Digest) Write(p []byte) (int, error) {
-	for _, c := range p {
-		if d.significant(c) {
-			d.last = append(d.last, c)
+	from := 0
+	for i, c := range p {
+		if !d.significant(c) {
+			d.last = append(d.last, p[from:i]...)
+			from = i + 1
 		}
 	}
+	d.last = append(d.last, p[from:]...)
 	if n := len(d.last) - SealLength; n > 0 {
 		d.hash.Write(d.last[:n])
 		d.last = append(d.last[:0], d.last[n:]...)

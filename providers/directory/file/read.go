@@ -14,8 +14,8 @@ import (
 
 // Limits bound what a data file may cost. A zero field is its default.
 type Limits struct {
-	// Bytes bounds a file's size: 1 GiB, but 64 MiB for YAML, which takes many
-	// times its size to read. A limit that is set holds for every format.
+	// Bytes bounds a file's size: 1 GiB, but 8 MiB for YAML, which takes a hundred
+	// times as long to read. A limit that is set holds for every format.
 	Bytes int64
 	// Depth bounds how deep values may be nested: 64.
 	Depth int
@@ -47,7 +47,7 @@ var formats = map[string]format{
 	"csv":   {"CSV", 1 << 30, readCSV},
 	"json":  {"JSON", 1 << 30, readJSON},
 	"jsonl": {"JSON lines", 1 << 30, readLines},
-	"yaml":  {"YAML", 64 << 20, readYAML},
+	"yaml":  {"YAML", 8 << 20, readYAML},
 }
 
 // endings maps the ending of a path to a format.
