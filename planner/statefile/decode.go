@@ -142,10 +142,11 @@ func (r *reader) add(s *planner.State, line []byte) error {
 func (r *reader) addTo(a *planner.AppState, line []byte) error {
 	switch {
 	case bytes.HasPrefix(line, []byte(typeUser)):
-		var l userLine
-		err := r.parse(line, &l)
-		a.Users = append(a.Users, fromUser(&l))
-		return err
+		a.Users = append(a.Users, planner.UserLink{})
+		if err := parseUser(line, &a.Users[len(a.Users)-1]); err != nil {
+			return r.altered("%w", err)
+		}
+		return nil
 	case bytes.HasPrefix(line, []byte(typeGroup)):
 		var l groupLine
 		err := r.parse(line, &l)

@@ -65,7 +65,7 @@ func (w *writer) app(a *planner.AppState) {
 	w.line(typeApp, appLine{App: a.App, Identity: a.Identity})
 	users := sorted(a.Users, func(u *planner.UserLink) string { return u.Key })
 	for i := range users {
-		w.line(typeUser, toUser(&users[i]))
+		w.user(&users[i])
 	}
 	groups := sorted(a.Groups, func(g *planner.GroupLink) string { return g.Key })
 	for i := range groups {
@@ -75,6 +75,15 @@ func (w *writer) app(a *planner.AppState) {
 		r.At = r.At.UTC()
 		w.line(typeRemoval, removalLine(r))
 	}
+}
+
+func (w *writer) user(u *planner.UserLink) {
+	b, err := appendUser(w.buf[:0], u)
+	if err != nil && w.err == nil {
+		w.err = fmt.Errorf("write the state of %q: %w", u.Key, err)
+	}
+	w.buf = b
+	w.write(b)
 }
 
 // line writes v, an object, with start in place of its brace.

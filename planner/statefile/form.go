@@ -52,18 +52,6 @@ type appLine struct {
 	Identity string `json:"identity"`
 }
 
-type userLine struct {
-	Key        string            `json:"key"`
-	RemoteID   string            `json:"remote_id"`
-	ExternalID string            `json:"external_id"`
-	UserName   string            `json:"user_name"`
-	Active     bool              `json:"active"`
-	Source     planner.Source    `json:"source"`
-	Attributes wire.Values       `json:"attributes"`
-	OnUnassign schema.OnUnassign `json:"on_unassign"`
-	wire.Origin
-}
-
 type groupLine struct {
 	Key         string          `json:"key"`
 	Push        string          `json:"push"`
@@ -87,22 +75,6 @@ type removalLine struct {
 
 type endLine struct {
 	Checksum string `json:"checksum"`
-}
-
-func toUser(u *planner.UserLink) userLine {
-	return userLine{
-		Key: u.Key, RemoteID: u.RemoteID, ExternalID: u.ExternalID, UserName: u.UserName,
-		Active: u.Active, Source: u.Source, Attributes: wire.Values(u.Attributes),
-		OnUnassign: u.OnUnassign, Origin: wire.Origin(u.Origin),
-	}
-}
-
-func fromUser(l *userLine) planner.UserLink {
-	return planner.UserLink{
-		Key: l.Key, RemoteID: l.RemoteID, ExternalID: l.ExternalID, UserName: l.UserName,
-		Active: l.Active, Source: l.Source, Attributes: l.Attributes,
-		OnUnassign: l.OnUnassign, Origin: schema.Origin(l.Origin),
-	}
 }
 
 func toGroup(g *planner.GroupLink) groupLine {

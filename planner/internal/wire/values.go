@@ -18,15 +18,20 @@ type Values []schema.Value
 
 // MarshalJSON writes the object.
 func (vs Values) MarshalJSON() ([]byte, error) {
-	b := append(make([]byte, 0, 2+48*len(vs)), '{')
+	return vs.Append(make([]byte, 0, 2+48*len(vs)))
+}
+
+// Append adds the object to b.
+func (vs Values) Append(b []byte) ([]byte, error) {
+	b = append(b, '{')
 	var err error
 	for i, v := range vs {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, v.Path), ':')
+		b = append(AppendString(b, v.Path), ':')
 		if b, err = appendValue(b, v.Value); err != nil {
-			return nil, fmt.Errorf("attribute %q: %w", v.Path, err)
+			return b, fmt.Errorf("attribute %q: %w", v.Path, err)
 		}
 	}
 	return append(b, '}'), nil
@@ -34,29 +39,40 @@ func (vs Values) MarshalJSON() ([]byte, error) {
 
 func appendValue(b []byte, v any) ([]byte, error) {
 	if s, ok := v.(string); ok {
-		return appendString(b, s), nil
+		return AppendString(b, s), nil
 	}
 	return Append(b, v)
 }
 
-// appendString writes plain ASCII itself, because nearly every string is.
-func appendString(b []byte, s string) []byte {
-	if !plain(s) {
+// AppendString adds the JSON form of s to b. What nearly every string is made
+// of it writes itself.
+func AppendString(b []byte, s string) []byte {
+	if !simple(s) {
 		b, _ = Append(b, s) // a string always has a JSON form
 		return b
 	}
 	b = append(b, '"')
-	b = append(b, s...)
-	return append(b, '"')
+	for {
+		i := strings.IndexAny(s, `"\\`)
+		if i < 0 {
+			return append(append(b, s...), '"')
+		}
+		b = append(append(b, s[:i]...), '\\', s[i])
+		s = s[i+1:]
+	}
 }
 
-func plain[T string | []byte](s T) bool {
+// simple reports whether s is UTF-8 in which quotes and backslashes alone need
+// an escape.
+func simple(s string) bool {
+	ascii := true
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+		if s[i] < ' ' {
 			return false
 		}
+		ascii = ascii && s[i] < utf8.RuneSelf
 	}
-	return true
+	return ascii || utf8.ValidString(s) && !strings.ContainsAny(s, "\u2028\u2029")
 }
 
 // Append adds the JSON form of v to b. Unlike [json.Marshal] it leaves <, >
@@ -73,19 +89,34 @@ func Append(b []byte, v any) ([]byte, error) {
 
 // UnmarshalJSON reads the object. It is called with valid JSON alone.
 func (vs *Values) UnmarshalJSON(b []byte) error {
-	*vs = nil
-	s := scan{rest: b}
-	if !s.open() {
-		return errors.New("attributes are not an object")
-	}
-	for !s.closed() {
-		v, err := s.member()
-		if err != nil {
-			return err
-		}
+	const usual = 6 // the default mapping less what are fields of their own
+	*vs = make(Values, 0, usual)
+	err := Object(b, func(key, raw []byte) error {
+		v, err := value(key, raw)
 		*vs = append(*vs, v)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(*vs) == 0 {
+		*vs = nil
 	}
 	return vs.sort()
+}
+
+func value(key, raw []byte) (schema.Value, error) {
+	path, err := Text(key)
+	if err != nil {
+		return schema.Value{}, err
+	}
+	if len(raw) > 0 && raw[0] == '"' {
+		v, err := Text(raw)
+		return schema.Value{Path: path, Value: v}, err
+	}
+	var v any
+	err = json.Unmarshal(raw, &v)
+	return schema.Value{Path: path, Value: v}, err
 }
 
 func (vs Values) sort() error {
@@ -99,10 +130,34 @@ func (vs Values) sort() error {
 	return nil
 }
 
+// Object visits the members of raw, an object of valid JSON, with the JSON text
+// of each key and value.
+func Object(raw []byte, visit func(key, value []byte) error) error {
+	s := scan{rest: raw}
+	if !s.open() {
+		return errors.New("this is no object")
+	}
+	for !s.closed() {
+		key := s.token()
+		s.skip()
+		s.rest = bytes.TrimPrefix(s.rest, []byte(":"))
+		s.skip()
+		if err := visit(key, s.token()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // scan walks over one object of valid JSON without building a tree of it.
 type scan struct{ rest []byte }
 
-func (s *scan) skip() { s.rest = bytes.TrimLeft(s.rest, " \t\r\n") }
+// skip steps over space.
+func (s *scan) skip() {
+	for len(s.rest) > 0 && s.rest[0] <= ' ' {
+		s.rest = s.rest[1:]
+	}
+}
 
 func (s *scan) open() bool {
 	s.skip()
@@ -121,24 +176,6 @@ func (s *scan) closed() bool {
 		s.skip()
 	}
 	return len(s.rest) == 0 || s.rest[0] == '}'
-}
-
-func (s *scan) member() (schema.Value, error) {
-	path, err := text(s.token())
-	if err != nil {
-		return schema.Value{}, err
-	}
-	s.skip()
-	s.rest = bytes.TrimPrefix(s.rest, []byte(":"))
-	s.skip()
-	raw := s.token()
-	if len(raw) > 0 && raw[0] == '"' {
-		v, err := text(raw)
-		return schema.Value{Path: path, Value: v}, err
-	}
-	var v any
-	err = json.Unmarshal(raw, &v)
-	return schema.Value{Path: path, Value: v}, err
 }
 
 // token cuts the next value off: everything up to a separator that stands
@@ -171,22 +208,44 @@ func (s *scan) cut(n int) []byte {
 	return t
 }
 
-// text decodes a JSON string. Paths of the default mapping share one copy.
-func text(raw []byte) (string, error) {
+// Text decodes a JSON string. Those that occur again and again share one copy.
+func Text(raw []byte) (string, error) {
 	if p, ok := common[string(raw)]; ok {
 		return p, nil
 	}
-	if n := len(raw); n >= 2 && plain(raw[1:n-1]) {
-		return string(raw[1 : n-1]), nil
+	if s, ok := unescape(raw); ok {
+		return s, nil
 	}
 	var s string
 	err := json.Unmarshal(raw, &s)
 	return s, err
 }
 
+// unescape decodes a JSON string whose only escapes are those of quotes and
+// backslashes.
+func unescape(raw []byte) (string, bool) {
+	if len(raw) < 2 || !utf8.Valid(raw) {
+		return "", false
+	}
+	raw = raw[1 : len(raw)-1]
+	i := bytes.IndexByte(raw, '\\')
+	if i < 0 {
+		return string(raw), true
+	}
+	b := make([]byte, 0, len(raw))
+	for ; i >= 0; i = bytes.IndexByte(raw, '\\') {
+		if i+1 == len(raw) || raw[i+1] != '"' && raw[i+1] != '\\' {
+			return "", false
+		}
+		b = append(append(b, raw[:i]...), raw[i+1])
+		raw = raw[i+2:]
+	}
+	return string(append(b, raw...)), true
+}
+
 var common = shared(
 	"userName", "externalId", "active", "displayName", "name.givenName", "name.familyName",
-	`emails[type eq "work"].value`, "title", "source", "address",
+	`emails[type eq "work"].value`, "title", "source", "address", "USER", "GROUP", "delete", "keep",
 	"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
 )
 
@@ -194,7 +253,7 @@ var common = shared(
 func shared(texts ...string) map[string]string {
 	m := make(map[string]string, len(texts))
 	for _, t := range texts {
-		m[string(appendString(nil, t))] = t
+		m[string(AppendString(nil, t))] = t
 	}
 	return m
 }
