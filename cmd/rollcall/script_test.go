@@ -52,9 +52,11 @@ func TestScript(t *testing.T) {
 			"json":      checkJSON,
 			"target":    startTarget,
 			"fault":     injectFault,
+			"mend":      mend,
 			"counts":    counts,
 			"same":      same,
 			"interrupt": interrupt,
+			"kill9":     kill9,
 			"send":      send,
 			"wrote":     wrote,
 			"hold":      holdLock,
@@ -197,6 +199,14 @@ func injectFault(ts *testscript.TestScript, neg bool, args []string) {
 	f, err := sandbox.ParseFault(args[1])
 	ts.Check(err)
 	target(ts, args[0]).Inject(f)
+}
+
+// mend takes all faults away: mend NAME.
+func mend(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: mend NAME")
+	}
+	target(ts, args[0]).ClearFaults()
 }
 
 // counts checks how many resources of a type a target has: counts NAME Users 3.
@@ -357,21 +367,42 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
 		ts.Fatalf("usage: interrupt CODE FILE TEXT COMMAND…")
 	}
-	command := exec.Command(args[3], args[4:]...)
+	code, said := signalled(ts, os.Interrupt, args[1:])
+	if code != args[0] {
+		ts.Fatalf("exit code %s, want %s; it said\n%s", code, args[0], said)
+	}
+	if !strings.Contains(said, "Interrupted") {
+		ts.Fatalf("want a word about the interrupt, got\n%s", said)
+	}
+}
+
+// kill9 runs a command and kills it, without a chance to save anything, once a
+// file holds a text: kill9 FILE TEXT COMMAND….
+func kill9(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: kill9 FILE TEXT COMMAND…")
+	}
+	if code, said := signalled(ts, os.Kill, args); code != "-1" {
+		ts.Fatalf("it ended by itself with %s:\n%s", code, said)
+	}
+}
+
+// signalled runs a command, sends it a signal once a file holds a text, and
+// returns its exit code and what it said: FILE TEXT COMMAND….
+func signalled(ts *testscript.TestScript, signal os.Signal, args []string) (code, said string) {
+	command := exec.Command(args[2], args[3:]...)
 	command.Dir = ts.MkAbs(".")
 	command.Env = append(os.Environ(), "ROLLCALL_TOKEN_127_0_0_1="+canary)
-	var said strings.Builder
-	command.Stdout, command.Stderr = &said, &said
+	var out strings.Builder
+	command.Stdout, command.Stderr = &out, &out
 	ts.Check(command.Start())
-	waitFor(ts, args[1], args[2])
-	ts.Check(command.Process.Signal(os.Interrupt))
+	waitFor(ts, args[0], args[1])
+	ts.Check(command.Process.Signal(signal))
 	_ = command.Wait()
-	if got := strconv.Itoa(command.ProcessState.ExitCode()); got != args[0] {
-		ts.Fatalf("exit code %s, want %s; it said\n%s", got, args[0], said.String())
+	if strings.Contains(out.String(), canary) {
+		ts.Fatalf("the token is in the output")
 	}
-	if !strings.Contains(said.String(), "Interrupted") || strings.Contains(said.String(), canary) {
-		ts.Fatalf("want a word about the interrupt and none of the token, got\n%s", said.String())
-	}
+	return strconv.Itoa(command.ProcessState.ExitCode()), out.String()
 }
 
 // waitFor returns once a file holds a text.

@@ -41,6 +41,7 @@ func newApply(a *app) *cobra.Command {
 		RunE:  func(c *cobra.Command, args []string) error { return a.apply(c.Context(), f, first(args)) },
 	})
 	f.add(c)
+	c.Flags().Lookup("lock").Usage = "refused: an apply always takes the state's lock"
 	c.Flags().StringVar(&f.expect, "expect", "", "apply only if the plan has this `FINGERPRINT`")
 	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask")
 	c.Flags().BoolVar(&f.input, "input", true, "never ask: fail where an answer would be needed")

@@ -100,16 +100,22 @@ func helpFlags(w io.Writer, title string, flags *pflag.FlagSet) {
 		if f.Hidden {
 			return
 		}
-		value, usage := pflag.UnquoteUsage(f)
-		name := "-" + f.Name
-		switch {
-		case f.Value.Type() == "bool" && f.DefValue == "true":
-			name += "=false"
-		case value != "":
-			name += "=" + value
-		}
+		name, usage := flagText(f)
 		fmt.Fprintf(w, "  %-26s %s\n", name, usage)
 	})
+}
+
+// flagText is a flag as one types it, with the kind of its value, and what it does.
+func flagText(f *pflag.Flag) (name, usage string) {
+	value, usage := pflag.UnquoteUsage(f)
+	name = "-" + f.Name
+	switch {
+	case f.Value.Type() == "bool" && f.DefValue == "true":
+		name += "=false"
+	case value != "":
+		name += "=" + value
+	}
+	return name, usage
 }
 
 // indent puts two spaces before each line.
