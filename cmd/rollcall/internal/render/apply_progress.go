@@ -114,7 +114,7 @@ func (b *Bar) draw(total int, elapsed time.Duration) {
 		text += fmt.Sprintf("  %.1f/s", float64(b.done)/s)
 	}
 	if left, ok := timeLeft(b.done, total, elapsed); ok {
-		text += "  " + Duration(left) + " left"
+		text += "  " + durationText(left) + " left"
 	}
 	b.clear()
 	_, _ = b.w.WriteString(head(text, b.style.columns()-1))

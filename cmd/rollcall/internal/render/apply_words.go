@@ -70,14 +70,14 @@ func retryText(e *providers.Event) string {
 	if e.Change != nil {
 		about = objectName(e.Change)
 	}
-	return about + ": Retrying in " + Duration(e.Wait) + ": " + errorText(e.Err)
+	return about + ": Retrying in " + durationText(e.Wait) + ": " + errorText(e.Err)
 }
 
 // progressText tells how far an apply is.
 func progressText(e *providers.Event) string {
 	text := fmt.Sprintf("Still applying: %d of %d changes [%s elapsed]", e.Done, e.Total, seconds(e.Elapsed))
 	if left, ok := timeLeft(e.Done, e.Total, e.Elapsed); ok {
-		text += ", about " + Duration(left) + " left"
+		text += ", about " + durationText(left) + " left"
 	}
 	return text
 }
@@ -92,7 +92,7 @@ func timeLeft(done, total int, elapsed time.Duration) (time.Duration, bool) {
 }
 
 // seconds writes d in whole seconds, as Terraform does.
-func seconds(d time.Duration) string { return Duration(d.Truncate(time.Second)) }
+func seconds(d time.Duration) string { return durationText(d.Truncate(time.Second)) }
 
 // idText returns " [id=ID]", or nothing.
 func idText(id string) string {

@@ -187,11 +187,6 @@ func (s *Events) Diagnostics(all schema.Diagnostics, src map[string][]byte) {
 	}
 }
 
-// Error writes an error of the run itself, as a diagnostic.
-func (s *Events) Error(err error) {
-	s.Diagnostics(schema.Diagnostics{{Severity: schema.Error, Summary: "The run failed", Detail: err.Error()}}, nil)
-}
-
 // Event writes an event of an apply. It may be given to it as its watcher.
 func (s *Events) Event(e providers.Event) {
 	out := event{Level: "info", Message: eventText(&e), Type: e.Type, Wait: e.Wait.Seconds()}

@@ -75,7 +75,7 @@ func (s Style) age(t time.Time) string {
 	if old < time.Minute {
 		return "read just now"
 	}
-	return "read " + Duration(old) + " ago"
+	return "read " + durationText(old) + " ago"
 }
 
 // targetRow says what a target held and what reading it cost. The targets of an
@@ -88,9 +88,9 @@ func targetRow(t *planner.TargetInput, complete bool) row {
 	return row{"target", Terminal(t.Address), count(t.Users, "user") + ", " + count(t.Groups, "group") + ", " + how}
 }
 
-// Duration writes d as people say it, with two units at most: 350ms, 4s,
+// durationText writes d as people say it, with two units at most: 350ms, 4s,
 // 3m10s, 2h5m, 3d4h.
-func Duration(d time.Duration) string {
+func durationText(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d < 0:

@@ -162,10 +162,19 @@ func (p *page) objects(plan *planner.Plan, objects []object) {
 		if c := changes[0]; i == 0 || c.App != app {
 			app = c.App
 			p.line()
-			p.line("Rollcall will perform the following actions in ", Terminal("app."+app), ":")
+			p.line(actionsHeading(c))
 		}
 		p.block(changes, withheld)
 	}
+}
+
+// actionsHeading introduces what happens in the app of c.
+func actionsHeading(c *planner.Change) string {
+	app := Terminal("app." + c.App)
+	if c.ReportOnly {
+		return "Rollcall only reports on " + app + " (mode = \"report\") and sends none of this:"
+	}
+	return "Rollcall will perform the following actions in " + app + ":"
 }
 
 // block writes one object: what happens to it, why, and in detail.
@@ -229,9 +238,6 @@ func (p *page) asides(lead *planner.Change, changes []*planner.Change) {
 		if c.Action == planner.Update && c.Requests == 0 {
 			p.aside("a change of the state alone, nothing is sent")
 		}
-	}
-	if lead.ReportOnly {
-		p.aside("only reported: the app's mode is \"report\", nothing is sent")
 	}
 	if slices.ContainsFunc(changes, func(c *planner.Change) bool { return c.Drift }) {
 		p.aside("repairs what was changed outside of rollcall")

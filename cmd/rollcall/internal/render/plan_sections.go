@@ -218,7 +218,7 @@ func requests(s *planner.Summary) string {
 		return text
 	}
 	took := time.Duration(float64(s.Requests) / s.Rate * float64(time.Second))
-	return text + ", " + Duration(took) + " at " + strconv.FormatFloat(s.Rate, 'f', -1, 64) + "/s"
+	return text + ", " + durationText(took) + " at " + strconv.FormatFloat(s.Rate, 'f', -1, 64) + "/s"
 }
 
 // fingerprint writes the plan's name, on a line of its own where it is long.

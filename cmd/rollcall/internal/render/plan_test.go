@@ -121,3 +121,15 @@ func TestNoNameCanForgeTheVerdict(t *testing.T) {
 		t.Error("a name made a block of its own")
 	}
 }
+
+func TestPlanOfAReportOnlyAppPromisesNothing(t *testing.T) {
+	t.Parallel()
+	p := seedPlan()
+	p.Changes[0].ReportOnly = true
+	text := rendered(t, func(w io.Writer) error { return Plan(w, p, nil, Style{}) })
+	want := "Rollcall only reports on app.twingate (mode = \"report\") and sends none of this:"
+	if !strings.Contains(text, want) || strings.Contains(text, "will perform") {
+		t.Errorf("the text promises to act, want %q in:\n%s", want, text)
+	}
+	wantNarrow(t, text, 80)
+}

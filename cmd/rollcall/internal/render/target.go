@@ -42,7 +42,7 @@ func clockText(r *scim.Report) string {
 	case !r.SkewKnown:
 		return "not told"
 	case r.Skew.Abs() > maxSkew:
-		return "is " + Duration(r.Skew.Abs()) + " off ours: set one of them right"
+		return "is " + durationText(r.Skew.Abs()) + " off ours: set one of them right"
 	}
 	return "agrees with ours"
 }
