@@ -22,6 +22,8 @@ func hostile() map[string]string {
 		"not":                      local(rep("!", 400_000) + "true"),
 		"minus":                    local(rep("-", 400_000) + "1"),
 		"minus with spaces":        local(rep("- ", 300_000) + "1"),
+		"not over lines":           local("(" + rep("!\n", 300_000) + "true)"),
+		"not over comments":        local("(" + rep("! /* */ // x\n", 50_000) + "true)"),
 		"nested blocks":            rep("a {\n", 200_000),
 		"templates":                local(rep(`"${`, 100_000) + "1" + rep(`}"`, 100_000)),
 		"splats":                   local("a" + rep("[*]", 300_000)),

@@ -187,13 +187,19 @@ func (p *parser) read(name string, src []byte) parsed {
 	return readRuns(name, src, ends)
 }
 
-// readRuns parses a file in runs that end at ends. If a run has a mistake, the
+// readRuns reads a file in runs that end at ends. If a run has a mistake, the
 // whole file is parsed for the findings, so that what they say does not depend
 // on where the cuts are.
 func readRuns(name string, src []byte, ends []hcl.Pos) parsed {
 	var out parsed
 	start := firstByte
 	for _, end := range append(ends, hcl.Pos{Byte: len(src)}) {
+		if literal, ok := readLiterals(name, src[start.Byte:end.Byte], start); ok {
+			out.users = append(out.users, literal.users...)
+			out.groups = append(out.groups, literal.groups...)
+			start = end
+			continue
+		}
 		blocks, diags := parseRun(name, src[start.Byte:end.Byte], start)
 		if len(diags) > 0 {
 			out = parsed{}

@@ -117,9 +117,16 @@ func (s *scanner) endNumber(top *level, start int) {
 }
 
 // ident takes a name. One that does not continue a traversal begins a new one.
+// Bytes beyond ASCII may be no letters at all, so a dash after them is not
+// taken as part of a name.
 func (s *scanner) ident(top *level) {
-	start := s.pos
-	for s.pos < len(s.src) && (isIdent(s.src[s.pos]) || s.src[s.pos] == '-' || '0' <= s.src[s.pos] && s.src[s.pos] <= '9') {
+	start, ascii := s.pos, true
+	for s.pos < len(s.src) {
+		c := s.src[s.pos]
+		if !isIdent(c) && (c < '0' || c > '9') && (c != '-' || !ascii) {
+			break
+		}
+		ascii = ascii && c < 0x80
 		s.pos++
 	}
 	s.step(top, 0)
