@@ -70,8 +70,8 @@ var dialects = []Dialect{
 		}),
 	},
 	{
-		// Keycloak's SCIM server answers PUT-only groups the other way round; Okta's
-		// wizard-made apps speak PUT alone and meet services built for that.
+		// PATCH is optional, and Okta's wizard-made apps speak PUT alone, so that
+		// services exist which were never asked for more.
 		Name: "put-only", Summary: "a service without PATCH",
 		Source: "RFC 7644, section 3.5.2 makes PATCH optional; Okta SCIM 2.0 guide (wizard apps use PUT); read 2026-11-23",
 		Quirks: with(func(q *Quirks) { q.NoPatch = true }),

@@ -40,7 +40,7 @@ func (x *exchange) run() int {
 	case actionIgnore:
 		return x.reply(x.pretend())
 	case actionHTML:
-		return x.reply(page())
+		return x.reply(loginPage())
 	}
 	return x.reply(x.refusal(f))
 }
@@ -111,8 +111,8 @@ func (x *exchange) pretend() *response {
 	return x.service.answer(x.w, read, x.segments)
 }
 
-// page is what a proxy or a login wall answers.
-func page() *response {
+// loginPage is what a proxy answers that wants somebody to sign in.
+func loginPage() *response {
 	out := &response{status: http.StatusOK, body: []byte("<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>\n")}
 	return out.set("Content-Type", "text/html; charset=utf-8")
 }

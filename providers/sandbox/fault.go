@@ -18,13 +18,12 @@ type Fault struct {
 	status int // of actionStatus and actionCommitThenStatus
 	// scimType goes into the body of an answer with a status.
 	scimType string
-	// retryAfter is what the header says; "" leaves it out. A duration is
-	// turned into a date where asDate is set.
-	retryAfter int
-	hasRetry   bool
-	asDate     bool
-	slow, lag  time.Duration
-	lagText    string // as written
+	// retryAfter is for the header of that name, in seconds, or as the date that
+	// is so far ahead. Without hasRetry there is no header.
+	retryAfter       int
+	hasRetry, asDate bool
+	slow, lag        time.Duration
+	lagText          string // as written
 	// The first after requests that match go unharmed, then each every-th is
 	// struck, until times are. Zero is no limit.
 	after, every, times int

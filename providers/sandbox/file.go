@@ -193,20 +193,12 @@ func (f *file) create() error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(own(handle, f.path), syncFolder(folder)); err != nil {
+	// The folder may be as new as the file.
+	if err := errors.Join(own(handle, f.path), syncFolder(folder), syncFolder(filepath.Dir(folder))); err != nil {
 		return errors.Join(err, handle.Close())
 	}
 	f.handle = handle
 	return nil
-}
-
-// syncFolder makes a new name in a folder durable.
-func syncFolder(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // close lets the file go. What was queued is written.

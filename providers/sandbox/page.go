@@ -3,6 +3,7 @@ package sandbox
 import (
 	"cmp"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"sort"
 	"strconv"
@@ -34,9 +35,7 @@ func (s *Service) indexPage(hits []*entry, q query) *response {
 		from = 0
 	}
 	from = min(from, len(hits))
-	page := hits[from:min(from+size, len(hits))]
-	out := object{"startIndex": start}
-	return s.listResponse(out, page, len(hits), q.view)
+	return s.listResponse(page{resources: hits[from:min(from+size, len(hits))], total: len(hits), start: start}, q.view)
 }
 
 // cursorPage cuts the page that a cursor asks for (RFC 9865). A cursor is the
@@ -45,7 +44,7 @@ func (s *Service) cursorPage(hits []*entry, q query) (*response, *fail) {
 	if q.sortBy != "" && !s.dialect.Quirks.NoSort {
 		return nil, badRequest(invalidValue, "sortBy cannot be combined with a cursor")
 	}
-	total, left := len(hits), hits
+	left := hits
 	if q.cursor != nil && *q.cursor != "" {
 		after, err := readCursor(*q.cursor)
 		if err != nil {
@@ -53,12 +52,12 @@ func (s *Service) cursorPage(hits []*entry, q query) (*response, *fail) {
 		}
 		left = hits[sort.Search(len(hits), func(i int) bool { return after.before(hits[i]) }):]
 	}
-	page := left[:min(s.pageSize(q.count), len(left))]
-	out := object{}
-	if q.cursor != nil && len(page) > 0 && len(page) < len(left) {
-		out["nextCursor"] = cursorAt(page[len(page)-1])
+	shown := left[:min(s.pageSize(q.count), len(left))]
+	p := page{resources: shown, total: len(hits)}
+	if q.cursor != nil && len(shown) > 0 && len(shown) < len(left) {
+		p.next = cursorAt(shown[len(shown)-1])
 	}
-	return s.listResponse(out, page, total, q.view), nil
+	return s.listResponse(p, q.view), nil
 }
 
 // place is the position of a resource in a list over all types.
@@ -90,17 +89,29 @@ func readCursor(text string) (place, *fail) {
 	return place{kind(n), at}, nil
 }
 
+// page is a part of a list and where it stands in the whole.
+type page struct {
+	resources []*entry
+	total     int
+	start     int    // 1-based; 0 where pages go by cursor
+	next      string // cursor of the next page
+}
+
 // listResponse renders a ListResponse.
-func (s *Service) listResponse(out object, page []*entry, total int, v view) *response {
+func (s *Service) listResponse(p page, v view) *response {
 	if s.dialect.Quirks.LyingTotal {
-		total = len(page)
+		p.total = len(p.resources)
 	}
-	out["schemas"] = []string{urnList}
-	out["totalResults"] = total
-	out["itemsPerPage"] = len(page)
-	b := encode(out)
-	b = append(b[:len(b)-1], `,"Resources":[`...)
-	for i, e := range page {
+	b := fmt.Appendf(nil, `{"schemas":[%q],"totalResults":%d`, urnList, p.total)
+	if p.start > 0 {
+		b = fmt.Appendf(b, `,"startIndex":%d`, p.start)
+	}
+	b = fmt.Appendf(b, `,"itemsPerPage":%d`, len(p.resources))
+	if p.next != "" {
+		b = fmt.Appendf(b, `,"nextCursor":%q`, p.next)
+	}
+	b = append(b, `,"Resources":[`...)
+	for i, e := range p.resources {
 		if i > 0 {
 			b = append(b, ',')
 		}

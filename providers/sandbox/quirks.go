@@ -20,7 +20,8 @@ const (
 )
 
 // Quirks are the ways in which a service may differ from the RFC, or choose
-// where the RFC lets it. The zero value is not usable; start at ParseDialect.
+// where the RFC lets it. QuirkHelp explains each. The zero value is not usable;
+// start at ParseDialect.
 type Quirks struct {
 	// Reads.
 	DefaultCount, MaxCount int

@@ -21,3 +21,12 @@ func lockFile(f *os.File) (free bool, err error) {
 // unlockFile gives the file up. Closing would not do: a child that is just being
 // started may hold a copy of the descriptor, and with it the lock.
 func unlockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
+
+// syncFolder makes a new name in a folder durable.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
