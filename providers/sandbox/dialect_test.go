@@ -49,6 +49,7 @@ func TestPaging(t *testing.T) {
 		{"short-pages", "count=1", "u1 / 5 1 1"},
 		{"wrap-around", "startIndex=6&count=2", "u1 u2 / 5 6 2"},
 		{"overlapping-pages", "startIndex=3&count=2", "u2 u3 / 5 3 2"},
+		{"skipping-pages", "startIndex=3&count=2", "u4 u5 / 5 3 2"},
 		{"cursor-only", "startIndex=3&count=2", "u1 u2 / 5 <nil> 2"},
 	} {
 		t.Run(p.dialect+"?"+p.query, func(t *testing.T) {
@@ -262,6 +263,7 @@ func TestQuirksAreUsableOnTheirOwn(t *testing.T) {
 		{"require-names", "POST", "/Users", users(""), 400, `givenName`},
 		{"no-group-external-id", "POST", "/Groups", `{"schemas":["` + groupURN + `"],"displayName":"x","externalId":"y"}`, 201, `!externalId`},
 		{"unique-group-names", "POST", "/Groups", groupBody("GUIDES"), 409, `uniqueness`},
+		{"duplicate-names", "POST", "/Users", userBody("USER1"), 201, `USER1`},
 		{"one-email", "POST", "/Users", users(`,"emails":[{"value":"a"},{"value":"b","primary":true}]`), 201, `!"a"`},
 		{"one-of-each", "POST", "/Users", users(`,"roles":[{"value":"a"},{"value":"b"}]`), 400, `one value`},
 		{"base64-ids", "POST", "/Users", users(""), 201, `VXNlcj`},

@@ -202,7 +202,7 @@ func (d *draft) check() *fail {
 func (d *draft) unique() *fail {
 	nameAttr := d.kind.spec().nameAttr
 	name, _ := d.attrs[nameAttr].(string)
-	if d.kind == kindUser || d.rules.UniqueGroupNames {
+	if d.kind == kindUser && !d.rules.DuplicateNames || d.kind == kindGroup && d.rules.UniqueGroupNames {
 		if other := d.other(d.db.named(d.kind, name)); other != nil {
 			return d.conflict(nameAttr, name)
 		}

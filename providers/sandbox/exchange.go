@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"bytes"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -39,6 +41,8 @@ func (x *exchange) run() int {
 		return x.truncate(x.answer())
 	case actionIgnore:
 		return x.reply(x.pretend())
+	case actionFlood:
+		return x.flood()
 	case actionHTML:
 		return x.reply(loginPage())
 	}
@@ -61,8 +65,41 @@ func (x *exchange) pause(d time.Duration) bool {
 func (x *exchange) answer() *response { return x.service.answer(x.w, x.r, x.segments) }
 
 func (x *exchange) reply(out *response) int {
+	if x.faults.drip > 0 {
+		return x.drip(out)
+	}
 	x.service.send(x.w, out)
 	return out.status
+}
+
+// dripSize is how much of a body comes at a time.
+const dripSize = 64
+
+// drip sends the body in small pieces with pauses between them.
+func (x *exchange) drip(out *response) int {
+	sendHead(x.w, out)
+	for piece := range slices.Chunk(out.body, dripSize) {
+		_, err := x.w.Write(piece)
+		if err != nil || http.NewResponseController(x.w).Flush() != nil || !x.pause(x.faults.drip) {
+			break
+		}
+	}
+	return out.status
+}
+
+// floodSize ends a flood that a client does not end itself.
+const floodSize = 1 << 30
+
+// flood starts a list and never comes to its end.
+func (x *exchange) flood() int {
+	x.w.Header().Set("Content-Type", "application/scim+json; charset=utf-8")
+	x.w.WriteHeader(http.StatusOK)
+	_, err := x.w.Write([]byte(`{"schemas":[`))
+	blank := bytes.Repeat([]byte(" "), 64<<10)
+	for sent := 0; err == nil && sent < floodSize && !x.service.closed(); sent += len(blank) {
+		_, err = x.w.Write(blank)
+	}
+	return http.StatusOK
 }
 
 // refusal is the answer of a fault with a status.

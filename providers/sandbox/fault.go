@@ -23,7 +23,8 @@ type Fault struct {
 	retryAfter       int
 	hasRetry, asDate bool
 	slow, lag        time.Duration
-	lagText          string // as written
+	drip             time.Duration // between the pieces of a body
+	lagText          string        // as written
 	// The first after requests that match go unharmed, then each every-th is
 	// struck, until times are. Zero is no limit.
 	after, every, times int
@@ -41,6 +42,7 @@ const (
 	actionReset        action = "reset"            // as drop, with a TCP reset
 	actionHTML         action = "html"             // 200 and a page, nothing done
 	actionTruncate     action = "truncate"         // done, the body ends early
+	actionFlood        action = "flood"            // 200 and a body without end, nothing done
 	actionIgnore       action = "ignore"           // nothing done, and answered as if
 )
 
@@ -61,8 +63,10 @@ PATH lies below the base path: /Users is the collection, /Users/* one resource,
   commit-then-drop              done, and the connection closes unanswered
   commit-then=503               done, and an error is told
   truncate                      done, and the answer ends early
+  flood                         200 and a body without end, and nothing is done
   ignore                        a write is answered as if it were done
   slow=2s                       the answer takes that long; goes with the others
+  drip=10ms                     the body comes in pieces, so far apart; likewise
   lag=200ms                     reads show what was true that long ago
 retry-after=3 or retry-after=date:3 adds the header, scim-type=mutability the
 keyword. after=N spares the first N that match, every=N strikes each N-th, times=N
@@ -105,7 +109,7 @@ func (f *Fault) word(w string) error {
 		return faultValues["status"](f, name)
 	}
 	switch a := action(name); a {
-	case actionCommitDrop, actionDrop, actionReset, actionHTML, actionTruncate, actionIgnore:
+	case actionCommitDrop, actionDrop, actionReset, actionHTML, actionTruncate, actionFlood, actionIgnore:
 		return f.act(a)
 	}
 	switch name {
@@ -134,6 +138,7 @@ var faultValues = map[string]func(*Fault, string) error{
 	"scim-type":   func(f *Fault, v string) error { f.scimType = v; return nil },
 	"retry-after": (*Fault).readRetry,
 	"slow":        func(f *Fault, v string) error { return readDuration(&f.slow, v) },
+	"drip":        func(f *Fault, v string) error { return readDuration(&f.drip, v) },
 	"lag":         func(f *Fault, v string) error { f.lagText = v; return readDuration(&f.lag, v) },
 	"after":       func(f *Fault, v string) error { return readCount(&f.after, v) },
 	"every":       func(f *Fault, v string) error { return readCount(&f.every, v) },
@@ -179,7 +184,7 @@ func readCount(to *int, v string) error {
 
 func (f *Fault) check() error {
 	switch {
-	case f.action == actionNone && f.slow == 0 && f.lag == 0:
+	case f.action == actionNone && f.slow+f.drip+f.lag == 0:
 		return fmt.Errorf("it does not say what goes wrong")
 	case f.hasRetry && f.action != actionStatus && f.action != actionCommitStatus:
 		return fmt.Errorf("retry-after needs a status")

@@ -31,7 +31,7 @@ func TestFaultsAreRead(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"503", "status=503", "POST /Users 429 retry-after=3 times=2", "post /Users 429 retry-after=date:3", "PATCH /Groups/* commit-then-drop once",
-		"drop", "reset", "html every=5", "slow=2s", "GET /** slow=20ms truncate", "unauthorized after=10", "lag=200ms", "commit-then=503", "ignore",
+		"drop", "reset", "html every=5", "slow=2s", "drip=1ms", "flood", "GET /** slow=20ms truncate", "unauthorized after=10", "lag=200ms", "commit-then=503", "ignore",
 		"PUT 400 scim-type=mutability",
 	} {
 		if f := fault(t, text); f.String() != text {
@@ -226,6 +226,40 @@ func TestSlowAnswersTakeTheirTime(t *testing.T) {
 	})
 }
 
+func TestDrippingAnswersComeInPieces(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := crew(t, "", 1)
+		whole := c.want(200, "GET", "/Users/u1", "").raw
+		c.service.Inject(fault(t, "GET drip=1s"))
+		start := time.Now()
+		a := c.want(200, "GET", "/Users/u1", "")
+		if diff := cmp.Diff(string(whole), string(a.raw)); diff != "" {
+			t.Errorf("body (-whole +dripped):\n%s", diff)
+		}
+		if took, want := time.Since(start), time.Duration((len(whole)+63)/64)*time.Second; took != want {
+			t.Errorf("took %s, want %s", took, want)
+		}
+	})
+}
+
+func TestFloodsEndWhenTheClientHangsUp(t *testing.T) {
+	t.Parallel()
+	c, call := online(t, sandbox.Options{})
+	c.service.Inject(fault(t, "GET flood"))
+	r, err := call("GET", "/Users", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.CopyN(io.Discard, r.Body, 5<<20); err != nil {
+		t.Errorf("read %d bytes, error %v; want more than 5 MiB", n, err)
+	}
+	_ = r.Body.Close()
+	if err := c.service.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestReadsLagBehindWrites(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -327,6 +361,7 @@ func TestRequestsAreCountedAndLogged(t *testing.T) {
 	c.want(200, "GET", "/Users?count=1", "")
 	c.want(200, "GET", "/Users/u1", "")
 	c.service.Inject(fault(t, "503 once"))
+	c.service.Inject(fault(t, "slow=1ns once"))
 	c.want(503, "GET", "/Users/u1", "")
 	c.want(404, "GET", "/robots.txt", "")
 	want := map[sandbox.Endpoint]int{
@@ -337,7 +372,7 @@ func TestRequestsAreCountedAndLogged(t *testing.T) {
 	}
 	wantLog := []string{
 		"POST /scim/v2/Users? 201 ", "GET /scim/v2/Users?count=1 200 ", "GET /scim/v2/Users/u1? 200 ",
-		"GET /scim/v2/Users/u1? 503 503 once", "GET /scim/v2/robots.txt? 404 ",
+		"GET /scim/v2/Users/u1? 503 503 once; slow=1ns once", "GET /scim/v2/robots.txt? 404 ",
 	}
 	if diff := cmp.Diff(wantLog, log); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)

@@ -58,15 +58,10 @@ func (s *Service) ClearFaults() {
 
 // strike is what strikes one request: at most one action, and all delays.
 type strike struct {
-	action *Fault // nil is none
+	texts  []string // of the faults
+	action *Fault   // nil is none
 	slow   time.Duration
-}
-
-func (s strike) text() string {
-	if s.action == nil {
-		return ""
-	}
-	return s.action.text
+	drip   time.Duration
 }
 
 // strike decides what strikes a request, and counts it.
@@ -78,7 +73,9 @@ func (f *faults) strike(method string, path []string) strike {
 		if !a.matches(method, path) || out.action != nil && a.action != actionNone || !a.strikes() {
 			continue
 		}
+		out.texts = append(out.texts, a.text)
 		out.slow += a.slow
+		out.drip += a.drip
 		if a.action != actionNone {
 			out.action = &a.Fault
 		}

@@ -69,7 +69,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.options.Log != nil {
 		s.options.Log(Exchange{
 			At: s.options.Clock(), Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
-			Status: status, Fault: x.faults.text(),
+			Status: status, Fault: strings.Join(x.faults.texts, "; "),
 		})
 	}
 }

@@ -31,6 +31,9 @@ func (s *Service) indexPage(hits []*entry, q query) *response {
 	if quirks.OverlappingPages && from > 0 {
 		from--
 	}
+	if quirks.SkippingPages && from > 0 {
+		from++
+	}
 	if quirks.WrapAround && from >= len(hits) {
 		from = 0
 	}

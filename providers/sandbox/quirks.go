@@ -29,6 +29,7 @@ type Quirks struct {
 	ShortPages             bool // pages are half as long as asked
 	WrapAround             bool // past the end comes the first page again
 	OverlappingPages       bool // a page starts with the last resource of the one before
+	SkippingPages          bool // a page leaves out the resource that should be its first
 	CursorOnly             bool // no startIndex
 	HideMembers            bool // members are never returned
 	TruncateMembers        int  // so many members are returned, 0 is all
@@ -58,6 +59,7 @@ type Quirks struct {
 	RequireNames        bool           // givenName, familyName, displayName
 	NoGroupExternalID   bool
 	UniqueGroupNames    bool
+	DuplicateNames      bool // user names are not unique
 	OneEmail, OneOfEach bool
 	Base64IDs           bool
 	DeleteDeactivates   bool
@@ -97,6 +99,7 @@ var switches = []switchQuirk{
 	on("short-pages", "pages are half as long as asked", func(q *Quirks) *bool { return &q.ShortPages }),
 	on("wrap-around", "past the end comes the first page again", func(q *Quirks) *bool { return &q.WrapAround }),
 	on("overlapping-pages", "a page starts with the last resource of the one before", func(q *Quirks) *bool { return &q.OverlappingPages }),
+	on("skipping-pages", "a page after the first leaves out a resource", func(q *Quirks) *bool { return &q.SkippingPages }),
 	on("cursor-only", "pages by cursor; startIndex is ignored", func(q *Quirks) *bool { return &q.CursorOnly }),
 	on("hide-members", "members are never returned", func(q *Quirks) *bool { return &q.HideMembers }),
 	count("truncate-members", "at most N members are returned", func(q *Quirks) *int { return &q.TruncateMembers }),
@@ -126,6 +129,7 @@ var switches = []switchQuirk{
 	on("require-names", "users must have givenName, familyName and displayName", func(q *Quirks) *bool { return &q.RequireNames }),
 	on("no-group-external-id", "groups have no externalId", func(q *Quirks) *bool { return &q.NoGroupExternalID }),
 	on("unique-group-names", "group names are unique without regard to case", func(q *Quirks) *bool { return &q.UniqueGroupNames }),
+	on("duplicate-names", "user names are not unique", func(q *Quirks) *bool { return &q.DuplicateNames }),
 	on("one-email", "one e-mail address is kept", func(q *Quirks) *bool { return &q.OneEmail }),
 	on("one-of-each", "a second value of a multi-valued attribute is refused", func(q *Quirks) *bool { return &q.OneOfEach }),
 	on("base64-ids", "ids are base64 with padding", func(q *Quirks) *bool { return &q.Base64IDs }),

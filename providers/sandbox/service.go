@@ -46,7 +46,8 @@ type Exchange struct {
 	Method, Path, Query string
 	// Status is 0 where the connection was closed without an answer.
 	Status int
-	// Fault is the text of the fault that struck, if one did.
+	// Fault is the text of the fault that struck, if one did; of several, with
+	// semicolons between them.
 	Fault string
 }
 
