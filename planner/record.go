@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -199,8 +200,13 @@ func (s *sorted[T]) index(key string) (int, bool) {
 	if i, ok := s.fresh[key]; ok {
 		return i, !s.gone[i]
 	}
-	i, ok := slices.BinarySearchFunc(s.items[:s.n], key, func(item T, key string) int { return cmp.Compare(s.key(&item), key) })
+	i, ok := s.place(key)
 	return i, ok && !s.gone[i]
+}
+
+// place is where key stands among the items that are sorted, or would stand.
+func (s *sorted[T]) place(key string) (int, bool) {
+	return sort.Find(s.n, func(i int) int { return cmp.Compare(key, s.key(&s.items[i])) })
 }
 
 func (s *sorted[T]) find(key string) *T {
@@ -236,10 +242,9 @@ func (s *sorted[T]) remove(key string) {
 
 // all returns the items, sorted again. One that came or went costs no sort.
 func (s *sorted[T]) all() []T {
-	compare := func(a, b T) int { return cmp.Compare(s.key(&a), s.key(&b)) }
 	if len(s.fresh) == 1 && len(s.items) == s.n+1 {
 		last := s.items[s.n]
-		at, _ := slices.BinarySearchFunc(s.items[:s.n], last, compare)
+		at, _ := s.place(s.key(&last))
 		copy(s.items[at+1:], s.items[at:s.n])
 		s.items[at] = last
 		moved := make(map[int]bool, len(s.gone))
@@ -251,7 +256,7 @@ func (s *sorted[T]) all() []T {
 		}
 		s.gone = moved
 	} else if len(s.fresh) > 0 {
-		return s.resorted(compare)
+		return s.resorted()
 	}
 	at := slices.Sorted(maps.Keys(s.gone))
 	if len(at) == 1 {
@@ -260,9 +265,18 @@ func (s *sorted[T]) all() []T {
 	return s.kept()
 }
 
-func (s *sorted[T]) resorted(compare func(a, b T) int) []T {
-	out := s.kept()
-	slices.SortFunc(out, compare)
+// resorted sorts by pointers: items are large.
+func (s *sorted[T]) resorted() []T {
+	items := s.kept()
+	order := make([]*T, len(items))
+	for i := range items {
+		order[i] = &items[i]
+	}
+	slices.SortFunc(order, func(a, b *T) int { return cmp.Compare(s.key(a), s.key(b)) })
+	out := make([]T, len(items))
+	for i, item := range order {
+		out[i] = *item
+	}
 	return out
 }
 

@@ -3,7 +3,11 @@ package providers_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,7 +15,9 @@ import (
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/providers"
+	"github.com/rollcall-dev/rollcall/providers/scim"
 	"github.com/rollcall-dev/rollcall/providers/statestore"
+	"github.com/rollcall-dev/rollcall/schema"
 )
 
 // answerTime is how long a request takes in the benchmarks.
@@ -27,9 +33,9 @@ func BenchmarkApply(b *testing.B) {
 			n := 100 * parallel
 			var floor, bare, whole time.Duration
 			for b.Loop() {
-				floor += generate(n, parallel)
-				bare += timeApply(b, n, parallel, silent{})
-				whole += timeApply(b, n, parallel, openJournal(b))
+				floor += generate(n, parallel, func() { time.Sleep(answerTime) })
+				bare += timeApply(b, n, parallel, &slow{takes: answerTime}, silent{})
+				whole += timeApply(b, n, parallel, &slow{takes: answerTime}, openJournal(b))
 			}
 			b.ReportMetric(whole.Seconds()/floor.Seconds(), "x-generator")
 			b.ReportMetric(100*(whole-bare).Seconds()/whole.Seconds(), "%-journal")
@@ -37,6 +43,61 @@ func BenchmarkApply(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkApplyOverHTTP is the whole way: SCIM requests over loopback, to a
+// service that takes the same time for each, against a loop that posts as often.
+func BenchmarkApplyOverHTTP(b *testing.B) {
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(answerTime)
+		w.Header().Set("Content-Type", "application/scim+json")
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, `{"id":"1"}`)
+	}))
+	defer service.Close()
+	for _, parallel := range []int{8, 32} {
+		b.Run(fmt.Sprint("c=", parallel), func(b *testing.B) {
+			n := 100 * parallel
+			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: parallel}}
+			defer client.CloseIdleConnections()
+			var floor, whole time.Duration
+			for b.Loop() {
+				floor += generate(n, parallel, func() { post(b, client, service.URL+"/Users") })
+				whole += timeApply(b, n, parallel, scimTarget(b, service.URL, parallel), openJournal(b))
+			}
+			b.ReportMetric(whole.Seconds()/floor.Seconds(), "x-generator")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func post(b *testing.B, client *http.Client, address string) {
+	res, err := client.Post(address, "application/scim+json", strings.NewReader(`{"userName":"ann@x.org"}`))
+	if err != nil {
+		b.Error(err)
+		return
+	}
+	_, _ = io.Copy(io.Discard, res.Body)
+	_ = res.Body.Close()
+}
+
+// scimTarget can create and nothing else: what it is asked for when it is read
+// back is no list.
+func scimTarget(b *testing.B, address string, parallel int) providers.Target {
+	b.Helper()
+	t, err := scim.New(scim.Config{
+		Target: schema.Target{Address: theTarget, Dialect: "scim", Name: "main", BaseURL: address, Limits: schema.Limits{Parallelism: parallel}},
+		Token:  schema.NewSecret(func() (string, error) { return "token", nil }),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(t.Close)
+	return writeOnly{t}
+}
+
+type writeOnly struct{ providers.Target }
+
+func (writeOnly) Read(context.Context) (*planner.Remote, error) { return nil, errNoRead }
 
 // BenchmarkApplyOverhead is an apply at a target that answers at once and a
 // journal that is not kept: the executor alone.
@@ -54,7 +115,7 @@ func BenchmarkApplyOverhead(b *testing.B) {
 }
 
 // generate sends n requests from as many loops as may be under way.
-func generate(n, parallel int) time.Duration {
+func generate(n, parallel int, send func()) time.Duration {
 	began := time.Now()
 	var left atomic.Int64
 	left.Store(int64(n))
@@ -62,7 +123,7 @@ func generate(n, parallel int) time.Duration {
 	for range parallel {
 		all.Go(func() {
 			for left.Add(-1) >= 0 {
-				time.Sleep(answerTime)
+				send()
 			}
 		})
 	}
@@ -70,9 +131,9 @@ func generate(n, parallel int) time.Duration {
 	return time.Since(began)
 }
 
-func timeApply(b *testing.B, n, parallel int, j providers.Journal) time.Duration {
+func timeApply(b *testing.B, n, parallel int, target providers.Target, j providers.Journal) time.Duration {
 	b.Helper()
-	opts := optionsFor(&slow{takes: answerTime})
+	opts := optionsFor(target)
 	opts.Journal, opts.Parallelism = j, parallel
 	plan := planOf(people(n)...)
 	began := time.Now()

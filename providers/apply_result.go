@@ -14,18 +14,16 @@ func (r *run) finish(ctx context.Context) {
 	r.skipRest()
 	r.record()
 	r.confirm(ctx)
+	if ctx.Err() != nil && r.result.Stopped == nil {
+		r.result.Interrupted = true // perhaps only while it was read back
+	}
 	r.noteUnsettled()
 	r.result.tally()
 }
 
 // explainStop says why the run, or a part of it, was cut short.
 func (r *run) explainStop(ctx context.Context) {
-	cause := context.Cause(r.sending)
-	switch {
-	case cause == nil:
-	case ctx.Err() != nil && cause == context.Cause(ctx):
-		r.result.Interrupted = true
-	default:
+	if cause := context.Cause(r.sending); cause != nil && cause != context.Cause(ctx) {
 		r.result.Stopped = cause
 	}
 	for app, l := range r.laneOf {

@@ -47,7 +47,7 @@ func (r *run) readBack(ctx context.Context, target Target, claims []*claim) erro
 			break
 		}
 		pause = min(pause, r.opts.Settle-waited)
-		if err := waitFor(ctx, pause); err != nil {
+		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
 		waited += pause
@@ -56,17 +56,6 @@ func (r *run) readBack(ctx context.Context, target Target, claims []*claim) erro
 		c.result.Status, c.result.Err = NotInEffect, c.missing
 	}
 	return nil
-}
-
-func waitFor(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // judge gives every claim that remote settles its status and returns the rest.

@@ -191,6 +191,21 @@ func TestAReadBackThatFailsIsToldAndTakesNothingBack(t *testing.T) {
 	}
 }
 
+func TestAnInterruptedReadBackIsAnInterruptedRun(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	target := &script{read: func(ctx context.Context) (*planner.Remote, error) {
+		cancel()
+		return nil, ctx.Err()
+	}}
+	r, err := providers.Apply(ctx, planOf(createUser("ann")), optionsFor(target))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Changes[0].Status; got != providers.Done || !r.Interrupted || r.Stopped != nil {
+		t.Errorf("got %s, interrupted %v, stopped %v; want done and interrupted", got, r.Interrupted, r.Stopped)
+	}
+}
+
 func TestOnlyTargetsThatWereWrittenToAreReadBack(t *testing.T) {
 	written, failed, untouched := &script{}, &script{answer: failing("bob", refused)}, &script{}
 	bob, eve := createUser("bob"), createUser("eve")
