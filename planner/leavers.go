@@ -17,7 +17,11 @@ func (c *comparison) compareUnassigned(p Person) {
 	u := &c.d.People[p]
 	l := leaver{
 		p: p, e: e, key: u.Key(), name: u.Login, verb: c.verb(e),
-		gone: u.Status == schema.Deprovisioned, reasons: c.d.unassignedReasons(c.s, p, e),
+		// "keep" keeps accounts of people who are here, not of those who are
+		// deprovisioned, or suspended where that takes the account away.
+		gone: u.Status == schema.Deprovisioned ||
+			u.Status == schema.Suspended && c.app.OnSuspended == schema.SuspendedDeactivate,
+		reasons: c.d.unassignedReasons(c.s, p, e),
 	}
 	if c.at[p] != 0 {
 		l.account = &c.remote.Users[c.at[p]-1]

@@ -71,7 +71,8 @@ func (n *naive) expected() picture {
 		case assigned[key]:
 			n.suspend(key)
 		default:
-			n.unassign(key, u.Status == schema.Deprovisioned)
+			suspended := u.Status == schema.Suspended && n.app.OnSuspended == schema.SuspendedDeactivate
+			n.unassign(key, u.Status == schema.Deprovisioned || suspended)
 		}
 	}
 	for key := range n.links() {
