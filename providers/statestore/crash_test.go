@@ -36,8 +36,7 @@ const (
 )
 
 // crashStore is a store on d whose lock file is a real one.
-func crashStore(t testing.TB, d disk, root string) *File {
-	t.Helper()
+func crashStore(d disk, root string) *File {
 	f := NewFile(filepath.Join(root, stateName), func() string { return "lineage-1" }, time.Now)
 	f.disk = d
 	return f
@@ -119,10 +118,11 @@ func kept(t *testing.T, st *planner.State, p promises) {
 
 func TestNothingPromisedIsLostWhereverTheMachineDies(t *testing.T) {
 	t.Parallel()
+	root := t.TempDir()
 	for steps := 0; ; steps++ {
 		d := newCrashDisk(steps)
 		var p promises
-		err := apply(crashStore(t, d, t.TempDir()), "a", &p)
+		err := apply(crashStore(d, root), "a", &p)
 		if err == nil {
 			t.Logf("an apply takes %d writing steps", steps)
 			return
@@ -131,24 +131,23 @@ func TestNothingPromisedIsLostWhereverTheMachineDies(t *testing.T) {
 			t.Fatalf("at step %d: %v", steps, err)
 		}
 		for name, survivor := range d.survivors() {
-			t.Run(fmt.Sprintf("step %d, %s", steps, name), func(t *testing.T) { recovers(t, survivor, p) })
+			t.Run(fmt.Sprintf("step %d, %s", steps, name), func(t *testing.T) { recovers(t, survivor, root, p) })
 		}
 	}
 }
 
 // recovers reads what survived, then lets another run die at each of its steps too.
-func recovers(t *testing.T, survivor *crashDisk, p promises) {
-	root := t.TempDir()
-	st, err := crashStore(t, survivor, root).Read(context.Background())
+func recovers(t *testing.T, survivor *crashDisk, root string, p promises) {
+	st, err := crashStore(survivor, root).Read(context.Background())
 	if err != nil {
 		t.Fatalf("read after the crash: %v", err)
 	}
 	kept(t, st, p)
 	again := promises{slices.Clone(p.settled), slices.Clone(p.intended), slices.Clone(p.begun)}
-	if err := apply(crashStore(t, survivor, root), "b", &again); err != nil {
+	if err := apply(crashStore(survivor, root), "b", &again); err != nil {
 		t.Fatalf("apply after the crash: %v", err)
 	}
-	st, err = crashStore(t, survivor, root).Read(context.Background())
+	st, err = crashStore(survivor, root).Read(context.Background())
 	if err != nil {
 		t.Fatalf("read after the second apply: %v", err)
 	}
@@ -157,20 +156,21 @@ func recovers(t *testing.T, survivor *crashDisk, p promises) {
 
 func TestTwoCrashesInARowLoseNothing(t *testing.T) {
 	t.Parallel()
+	root := t.TempDir()
 	first := newCrashDisk(20)
 	var p promises
-	if err := apply(crashStore(t, first, t.TempDir()), "a", &p); !errors.Is(err, errCrashed) {
+	if err := apply(crashStore(first, root), "a", &p); !errors.Is(err, errCrashed) {
 		t.Fatalf("first apply: %v", err)
 	}
 	for steps := range 40 {
 		for name, survivor := range first.survivors() {
 			survivor.steps = steps
 			again := promises{slices.Clone(p.settled), slices.Clone(p.intended), slices.Clone(p.begun)}
-			if err := apply(crashStore(t, survivor, t.TempDir()), "b", &again); err == nil {
+			if err := apply(crashStore(survivor, root), "b", &again); err == nil {
 				continue
 			}
 			for second, disk := range survivor.survivors() {
-				st, err := crashStore(t, disk, t.TempDir()).Read(context.Background())
+				st, err := crashStore(disk, root).Read(context.Background())
 				if err != nil {
 					t.Fatalf("%s, then step %d, %s: %v", name, steps, second, err)
 				}
@@ -184,7 +184,7 @@ func TestTwoCrashesInARowLoseNothing(t *testing.T) {
 func journalOf(t *testing.T) (d *crashDisk, whole []byte) {
 	t.Helper()
 	d = newCrashDisk(-1)
-	f := crashStore(t, d, t.TempDir())
+	f := crashStore(d, t.TempDir())
 	session, err := f.Lock(context.Background(), providers.LockInfo{ID: "a"}, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func journalOf(t *testing.T) (d *crashDisk, whole []byte) {
 func TestJournalCutAtAnyLengthGivesAPrefix(t *testing.T) {
 	t.Parallel()
 	d, whole := journalOf(t)
-	f := crashStore(t, d, t.TempDir())
+	f := crashStore(d, t.TempDir())
 	most := 0
 	for n := range len(whole) + 1 {
 		d.names[journalName] = &inode{data: whole[:n]}
@@ -226,7 +226,7 @@ func TestJournalCutAtAnyLengthGivesAPrefix(t *testing.T) {
 func TestJournalDamagedBeforeItsEndIsRefused(t *testing.T) {
 	t.Parallel()
 	d, whole := journalOf(t)
-	f := crashStore(t, d, t.TempDir())
+	f := crashStore(d, t.TempDir())
 	last := slices.Index(whole[:len(whole)-1], '\n')
 	for i := range whole[:last] {
 		damaged := slices.Clone(whole)
@@ -251,7 +251,7 @@ func TestJournalDamagedBeforeItsEndIsRefused(t *testing.T) {
 func TestNothingIsWrittenBehindHalfAFrame(t *testing.T) {
 	t.Parallel()
 	d := newCrashDisk(-1)
-	f := crashStore(t, d, t.TempDir())
+	f := crashStore(d, t.TempDir())
 	session, err := f.Lock(context.Background(), providers.LockInfo{ID: "a"}, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -286,7 +286,7 @@ func TestNothingIsWrittenBehindHalfAFrame(t *testing.T) {
 func TestStatePutBackBehindItsJournalIsRefused(t *testing.T) {
 	t.Parallel()
 	d := newCrashDisk(-1)
-	f := crashStore(t, d, t.TempDir())
+	f := crashStore(d, t.TempDir())
 	if err := apply(f, "a", &promises{}); err != nil {
 		t.Fatal(err)
 	}

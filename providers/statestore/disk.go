@@ -12,7 +12,8 @@ import (
 // disk is what a store needs of a file system. Tests put one in its place that
 // fails, or loses what was not synced.
 type disk interface {
-	// Open opens a file for reading; the error is fs.ErrNotExist where there is none.
+	// Open opens a file for reading as long as it is now: what a writer appends
+	// meanwhile is not seen. The error is fs.ErrNotExist where there is none.
 	Open(name string) (io.ReadCloser, error)
 	// Create makes a new file, never one that somebody still writes to.
 	Create(name string) (file, error)
@@ -35,7 +36,20 @@ type file interface {
 // osDisk is the operating system's.
 type osDisk struct{}
 
-func (osDisk) Open(name string) (io.ReadCloser, error) { return os.Open(name) }
+func (osDisk) Open(name string) (io.ReadCloser, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(f, info.Size()), f}, nil
+}
 
 func (d osDisk) Create(name string) (file, error) {
 	if err := d.Remove(name); err != nil {

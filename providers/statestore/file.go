@@ -61,30 +61,27 @@ func (f *File) journalPath() string { return f.path + ".journal" }
 func (f *File) lockPath() string { return f.path + ".lock" }
 
 // Read returns the state with what the journal has beyond it. It takes no lock
-// and may run beside a writer.
-func (f *File) Read(context.Context) (*planner.State, error) {
-	var err error
-	// A save replaces the state, then the journal. A read that saw the one
-	// before and the other after it has to look again.
-	for range 5 {
-		var s *planner.State
-		if s, err = f.read(); !errors.Is(err, ErrReplaced) {
-			return s, err
+// and may run beside a writer: a save replaces the state, then the journal, and
+// a read that saw the one before and the other after it looks again.
+func (f *File) Read(ctx context.Context) (*planner.State, error) {
+	for ctx.Err() == nil {
+		s, err := f.saved()
+		if err != nil {
+			return nil, err
+		}
+		h, err := readJournal(f.disk, f.journalPath())
+		if err != nil {
+			return nil, err
+		}
+		now, err := f.head()
+		if err != nil {
+			return nil, err
+		}
+		if now == (begin{Lineage: s.Lineage, Serial: s.Serial}) {
+			return overlay(s, h)
 		}
 	}
-	return nil, err
-}
-
-func (f *File) read() (*planner.State, error) {
-	s, err := f.saved()
-	if err != nil {
-		return nil, err
-	}
-	h, err := readJournal(f.disk, f.journalPath())
-	if h == nil || err != nil {
-		return s, err
-	}
-	return overlay(s, h)
+	return nil, fmt.Errorf("read the state %s: %w", f.path, context.Cause(ctx))
 }
 
 // saved reads the state file; an empty state where there is none.
@@ -142,8 +139,11 @@ func relate(journal, state begin) relation {
 	return foreign
 }
 
-// overlay brings s up to what the journal says.
+// overlay brings s up to what the journal says, if there is one.
 func overlay(s *planner.State, h *history) (*planner.State, error) {
+	if h == nil {
+		return s, nil
+	}
 	switch relate(h.begin, begin{Lineage: s.Lineage, Serial: s.Serial}) {
 	case foreign:
 		return nil, ErrReplaced

@@ -8,6 +8,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ func Run(t *testing.T, place func(t *testing.T) Place) {
 		{"an empty store holds an empty state without a lineage", emptyStore},
 		{"a saved state is read as it was saved", savedStateIsRead},
 		{"a state keeps its lineage and counts its saves", lineageAndSerial},
+		{"a reader beside a writer sees whole states", readerBesideWriter},
 		{"a second writer is told who holds the lock", secondWriterIsRefused},
 		{"a second writer waits until the lock is free", secondWriterWaits},
 		{"a writer who gives up waiting gets its context's cause", waitingEndsWithContext},
@@ -148,6 +150,53 @@ func lineageAndSerial(t *testing.T, p Place) {
 	if second.Serial != st.Serial+1 {
 		t.Errorf("serial after the second save is %d, want %d", second.Serial, st.Serial+1)
 	}
+}
+
+func readerBesideWriter(t *testing.T, p Place) {
+	const people = 30
+	ended := make(chan error, 1)
+	go func() { ended <- grow(p.Open(), people) }()
+	for seen := 0; seen < people; {
+		st := read(t, p.Open())
+		now := 0
+		if len(st.Apps) > 0 {
+			now = len(st.Apps[0].Users)
+		}
+		if now < seen {
+			t.Errorf("a read gives %d people after one that gave %d", now, seen)
+			break
+		}
+		seen = now
+	}
+	must(t, "the writer", <-ended)
+}
+
+// grow creates people one after the other and saves after every third.
+func grow(s providers.Store, people int) error {
+	ctx := context.Background()
+	session, err := s.Lock(ctx, Info("grow"), 0)
+	if err != nil {
+		return err
+	}
+	st, err := s.Read(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range people {
+		c := create(fmt.Sprintf("user.%03d", i))
+		o := planner.Outcome{RemoteID: c.Key}
+		if err := errors.Join(session.Intend(c), session.Settle(c, o, nil)); err != nil {
+			return err
+		}
+		st.Record(c, o)
+		if i%3 != 2 {
+			continue
+		}
+		if err := session.Save(ctx, st); err != nil {
+			return err
+		}
+	}
+	return session.Unlock(ctx)
 }
 
 func secondWriterIsRefused(t *testing.T, p Place) {
