@@ -31,15 +31,30 @@ func (a attribute) mark() mark {
 	return markChange
 }
 
-// attributesOf pairs the values of c before and after, by path. A group's name
-// is in the block's head already when it changes.
-func attributesOf(c *planner.Change) []attribute {
-	attributes := pair(c.Before, c.After)
-	if _, _, renamed := rename(c); renamed {
-		attributes = slices.DeleteFunc(attributes, func(a attribute) bool { return a.path == "displayName" })
+// merged returns what all changes of one object do to its values: from before
+// the first change that touches a value to after the last one, so that a name
+// that is only passed through does not show.
+func merged(changes []*planner.Change) []attribute {
+	if len(changes) == 1 {
+		return pair(changes[0].Before, changes[0].After)
 	}
-	return attributes
+	var all []attribute
+	for _, c := range changes {
+		for _, a := range pair(c.Before, c.After) {
+			i := slices.IndexFunc(all, func(b attribute) bool { return a.path == b.path })
+			if i < 0 {
+				all = append(all, a)
+				continue
+			}
+			all[i].after, all[i].has = a.after, a.has
+		}
+	}
+	slices.SortFunc(all, func(a, b attribute) int { return compare(a.path, b.path) })
+	return slices.DeleteFunc(all, attribute.same)
 }
+
+// same reports whether the value is the same before and after.
+func (a attribute) same() bool { return a.had && a.has && valueText(a.before) == valueText(a.after) }
 
 // pair merges two lists that are sorted by path. Values that stay the same are
 // left out.
@@ -62,7 +77,7 @@ func pair(before, after []schema.Value) []attribute {
 		if side >= 0 {
 			a.path, a.after, a.has, after = after[0].Path, after[0].Value, true, after[1:]
 		}
-		if !a.had || !a.has || valueText(a.before) != valueText(a.after) {
+		if !a.same() {
 			out = append(out, a)
 		}
 	}
@@ -122,6 +137,22 @@ type detail struct {
 	members    planner.MemberChanges
 	unchanged  int
 	withheld   int
+}
+
+// takeRename takes the new name of a group out of the attributes: it is told in
+// the block's head.
+func (d *detail) takeRename(kind planner.Kind) (from, to string, renamed bool) {
+	i := slices.IndexFunc(d.attributes, func(a attribute) bool { return a.path == "displayName" })
+	if i < 0 || kind != planner.KindGroup {
+		return "", "", false
+	}
+	from, _ = d.attributes[i].before.(string)
+	to, _ = d.attributes[i].after.(string)
+	if from == "" || to == "" {
+		return "", "", false
+	}
+	d.attributes = slices.Delete(d.attributes, i, i+1)
+	return from, to, true
 }
 
 // empty reports whether there is nothing to tell.

@@ -88,7 +88,7 @@ func objectsOf(p *planner.Plan) []object {
 		app, key string
 		kind     planner.Kind
 	}
-	var objects []object
+	objects := make([]object, 0, len(p.Changes))
 	at := make(map[id]int, len(p.Changes))
 	for i := range p.Changes {
 		c := &p.Changes[i]
@@ -150,7 +150,7 @@ func alters(c *planner.Change) bool {
 		return verbOf(c.Action).mark == markChange
 	}
 	return verbOf(c.Action).mark == markChange ||
-		slices.ContainsFunc(attributesOf(c), func(a attribute) bool { return a.mark() == markChange })
+		slices.ContainsFunc(pair(c.Before, c.After), func(a attribute) bool { return a.mark() == markChange })
 }
 
 // objects writes one block for each object, under a heading for each app.
@@ -181,41 +181,21 @@ func actionsHeading(c *planner.Change) string {
 func (p *page) block(changes []*planner.Change, withheld map[groupOf]int) {
 	c := leading(changes)
 	v := verbOf(c.Action)
-	p.line()
-	p.line("  ", p.style.paint(bold, "# "+string(c.Kind)+" "+Quote(c.Name)+" "+v.phrase))
-	p.asides(c, changes)
-	p.reasons(changes)
-	head := "  " + p.style.paint(v.mark.colour(), string(v.mark)) + " " + string(c.Kind) + " " + title(changes)
-	body := detail{page: p, whole: v.mark}
+	body := detail{page: p, whole: v.mark, attributes: merged(changes), withheld: withheld[groupOf{c.App, c.Name}]}
+	title := Quote(c.Name)
+	if from, to, renamed := body.takeRename(c.Kind); renamed {
+		title = Quote(from) + " -> " + Quote(to)
+	}
 	for _, c := range changes {
-		body.attributes = append(body.attributes, attributesOf(c)...)
 		body.members.Add = append(body.members.Add, c.Members.Add...)
 		body.members.Remove = append(body.members.Remove, c.Members.Remove...)
 		body.unchanged = max(body.unchanged, unchanged(c))
 	}
-	body.withheld = withheld[groupOf{c.App, c.Name}]
-	body.under(head)
-}
-
-// title returns the object's name, or both of them where it gets a new one.
-func title(changes []*planner.Change) string {
-	for _, c := range changes {
-		from, to, renamed := rename(c)
-		if renamed {
-			return Quote(from) + " -> " + Quote(to)
-		}
-	}
-	return Quote(changes[0].Name)
-}
-
-// rename returns the names of a group before and after c.
-func rename(c *planner.Change) (from, to string, renamed bool) {
-	if c.Kind != planner.KindGroup {
-		return "", "", false
-	}
-	from, _ = valueAt(c.Before, "displayName").(string)
-	to, _ = valueAt(c.After, "displayName").(string)
-	return from, to, from != "" && to != "" && from != to
+	p.line()
+	p.line("  ", p.style.paint(bold, "# "+string(c.Kind)+" "+Quote(c.Name)+" "+v.phrase))
+	p.asides(c, changes)
+	p.reasons(changes)
+	body.under("  " + p.style.paint(v.mark.colour(), string(v.mark)) + " " + string(c.Kind) + " " + title)
 }
 
 // asides writes what the header leaves open: which object is adopted, that a
@@ -231,18 +211,26 @@ func (p *page) asides(lead *planner.Change, changes []*planner.Change) {
 	case planner.Delete:
 		p.aside("what the target has bound to its id is lost")
 	}
-	for _, c := range changes {
-		if _, _, renamed := rename(c); renamed {
-			p.aside("renamed, id " + Terminal(c.RemoteID) + " stays")
-		}
-		if c.Action == planner.Update && c.Requests == 0 {
-			p.aside("a change of the state alone, nothing is sent")
-		}
+	if slices.ContainsFunc(changes, renamesGroup) {
+		p.aside("renamed, id " + Terminal(lead.RemoteID) + " stays")
+	}
+	if slices.ContainsFunc(changes, stateAlone) {
+		p.aside("a change of the state alone, nothing is sent")
 	}
 	if slices.ContainsFunc(changes, func(c *planner.Change) bool { return c.Drift }) {
 		p.aside("repairs what was changed outside of rollcall")
 	}
 }
+
+// renamesGroup reports whether c gives an existing group another name.
+func renamesGroup(c *planner.Change) bool {
+	from, _ := valueAt(c.Before, "displayName").(string)
+	to, _ := valueAt(c.After, "displayName").(string)
+	return c.Kind == planner.KindGroup && from != "" && to != "" && from != to
+}
+
+// stateAlone reports whether c is an update that the target hears nothing of.
+func stateAlone(c *planner.Change) bool { return c.Action == planner.Update && c.Requests == 0 }
 
 // reasons writes why, once each.
 func (p *page) reasons(changes []*planner.Change) {

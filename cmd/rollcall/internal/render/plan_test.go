@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/schema"
 )
 
 // planSource has the line that the seed's warning is about.
@@ -132,4 +133,19 @@ func TestPlanOfAReportOnlyAppPromisesNothing(t *testing.T) {
 		t.Errorf("the text promises to act, want %q in:\n%s", want, text)
 	}
 	wantNarrow(t, text, 80)
+}
+
+func TestNameThatIsOnlyPassedThroughDoesNotShow(t *testing.T) {
+	t.Parallel()
+	p := emptyPlan()
+	step := func(wave int, from, to string) planner.Change {
+		return planner.Change{App: "x", Kind: planner.KindGroup, Key: "group.a", Name: "B", RemoteID: "g1", Action: planner.Update, Wave: wave,
+			Requests: 1, Before: []schema.Value{value("displayName", from)}, After: []schema.Value{value("displayName", to)}}
+	}
+	p.Changes = []planner.Change{step(3, "A", "A (rollcall 1)"), step(3, "A (rollcall 1)", "B")}
+	p.Summary.Change = 1
+	text := rendered(t, func(w io.Writer) error { return Plan(w, p, nil, Style{}) })
+	if !strings.Contains(text, `~ group "A" -> "B"`) || strings.Contains(text, "rollcall 1") {
+		t.Errorf("the block does not go from the first name to the last:\n%s", text)
+	}
 }
