@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rollcall-dev/rollcall/planner/planfile"
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -97,7 +98,7 @@ func codeOf(err error) schema.Code {
 	if e := (*providers.IncompleteReadError)(nil); errors.As(err, &e) {
 		return "incomplete-read"
 	}
-	if e := (*StaleError)(nil); errors.As(err, &e) {
+	if e := (*StaleError)(nil); errors.As(err, &e) || errors.Is(err, planfile.ErrAltered) {
 		return "stale-plan"
 	}
 	if e := (*providers.LockedError)(nil); errors.As(err, &e) {

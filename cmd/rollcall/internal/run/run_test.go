@@ -1,0 +1,156 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/planfile"
+	"github.com/rollcall-dev/rollcall/providers"
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
+// vpn is a configuration with one app at one target.
+func vpn() *schema.Config {
+	return &schema.Config{
+		Targets: []schema.Target{{Address: "target.scim.corp"}},
+		Apps:    []schema.App{{Address: "app.vpn", Name: "vpn", Target: "target.scim.corp"}},
+	}
+}
+
+func TestARunWaitsUntilTheTargetMustShowAnUnansweredCreate(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		app  string
+		age  time.Duration
+		want time.Duration
+	}{
+		"young intent":             {"vpn", time.Second, 4 * time.Second},
+		"old intent":               {"vpn", 6 * time.Second, 0},
+		"intent of an unknown app": {"wiki", time.Second, 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				notices := 0
+				p := &Project{Config: vpn(), options: Options{Now: time.Now, Notice: func(string) { notices++ }}}
+				connected := connections{{block: &p.Config.Targets[0], settle: 5 * time.Second}}
+				state := &planner.State{Intents: []planner.Intent{{App: tt.app, At: time.Now().Add(-tt.age)}}}
+				began := time.Now()
+				if err := p.settle(t.Context(), state, connected); err != nil {
+					t.Fatal(err)
+				}
+				if got := time.Since(began); got != tt.want {
+					t.Errorf("waited %s, want %s", got, tt.want)
+				}
+				if told := notices > 0; told != (tt.want > 0) {
+					t.Errorf("somebody who waits was told: %t", told)
+				}
+			})
+		})
+	}
+}
+
+func TestTheWaitForATargetEndsWithTheRun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &Project{Config: vpn(), options: Options{Now: time.Now, Notice: func(string) {}}}
+		connected := connections{{block: &p.Config.Targets[0], settle: time.Hour}}
+		state := &planner.State{Intents: []planner.Intent{{App: "vpn", At: time.Now()}}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := p.settle(ctx, state, connected); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("settle = %v, want the end of the context", err)
+		}
+	})
+}
+
+func TestAnOfflineRunTakesTargetsToBeAsWeLeftThem(t *testing.T) {
+	t.Parallel()
+	p := &Project{Config: vpn()}
+	p.Config.Apps = append(p.Config.Apps, schema.App{Address: "app.wiki", Name: "wiki", Target: "target.scim.corp"})
+	users := []planner.UserLink{{Key: "user.b", RemoteID: "2", UserName: "b", Active: true}, {Key: "user.a", RemoteID: "1", UserName: "a"}}
+	state := &planner.State{Apps: []planner.AppState{
+		{App: "gone", Identity: "elsewhere", Users: []planner.UserLink{{RemoteID: "9"}}},
+		{App: "vpn", Identity: "corp", Users: users, Groups: []planner.GroupLink{
+			{RemoteID: "g", DisplayName: "G", Members: []string{"2", "1", "7"}},
+		}},
+		{App: "wiki", Identity: "corp", Users: users[:1]},
+	}}
+	got := p.recall(state, map[schema.Address]planner.Capabilities{"target.scim.corp": {Dialect: "scim"}})
+	want := map[schema.Address]*planner.Remote{"target.scim.corp": {
+		Target: "target.scim.corp", Identity: "corp", Complete: true,
+		Capabilities: planner.Capabilities{Dialect: "scim"},
+		Users:        []planner.RemoteUser{{ID: "1", UserName: "a"}, {ID: "2", UserName: "b", Active: true}},
+		Groups: []planner.RemoteGroup{
+			{ID: "g", DisplayName: "G", Members: []uint32{0, 1}, Foreign: []string{"7"}, MembersKnown: true},
+		},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("recall (-want +got):\n%s", diff)
+	}
+}
+
+func TestFilesOfOursFollowTheDataFolder(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ dir, path, want string }{
+		{"", "", ".rollcall/state.json"},
+		{"", "ledger/state.json", "ledger/state.json"},
+		{"data", "", "data/state.json"},
+		{"data", ".rollcall/sandbox.json", "data/sandbox.json"},
+		{"data", "ledger/state.json", "ledger/state.json"},
+	}
+	for _, tt := range tests {
+		p := &Project{options: Options{Root: "root", DataDir: tt.dir}}
+		if got, want := p.dataFile(tt.path, "state.json"), filepath.Join("root", filepath.FromSlash(tt.want)); got != want {
+			t.Errorf("data folder %q, path %q: %s, want %s", tt.dir, tt.path, got, want)
+		}
+	}
+	away := filepath.Join(t.TempDir(), "data")
+	p := &Project{options: Options{Root: "root", DataDir: away}}
+	if got, want := p.dataFile("", "state.json"), filepath.Join(away, "state.json"); got != want {
+		t.Errorf("an absolute data folder: %s, want %s", got, want)
+	}
+}
+
+func TestErrorsOfARunHaveTheirCodeAndPlace(t *testing.T) {
+	t.Parallel()
+	at := schema.Origin{File: "main.hcl", Line: 3}
+	tests := map[schema.Code]error{
+		"credentials-rejected": &providers.CredentialsError{Err: errors.New("401")},
+		"incomplete-read":      &providers.IncompleteReadError{What: "page 2"},
+		"stale-plan":           &StaleError{Expected: "rc1:1", Now: "rc1:2", Source: "the plan"},
+		"state-locked":         &providers.LockedError{},
+		"conflict":             &providers.ObjectError{Code: "conflict", Err: errors.New("409")},
+		"":                     errors.New("the disk is full"),
+	}
+	for code, err := range tests {
+		got := Diagnose(fmt.Errorf("read: %w", &PlaceError{What: "target.scim.corp", Origin: at, Err: err}))
+		if got.Code != code || got.Origin != at || got.Object != "target.scim.corp" {
+			t.Errorf("%v: code %q, place %v, object %q", err, got.Code, got.Origin, got.Object)
+		}
+	}
+	if got := Diagnose(fmt.Errorf("read: %w", planfile.ErrAltered)); got.Code != "stale-plan" {
+		t.Errorf("an altered plan has the code %q", got.Code)
+	}
+}
+
+func TestWhatIsOnlyReportedIsNotSent(t *testing.T) {
+	t.Parallel()
+	plan := &planner.Plan{Changes: []planner.Change{{ID: "1"}, {ID: "2", ReportOnly: true}, {ID: "3"}}}
+	sent := sendable(plan)
+	if len(sent.Changes) != 2 || sent.Changes[0].ID != "1" || sent.Changes[1].ID != "3" {
+		t.Errorf("sent %v, want 1 and 3", sent.Changes)
+	}
+	if len(plan.Changes) != 3 {
+		t.Error("the plan itself was changed")
+	}
+}
