@@ -83,31 +83,46 @@ func own(handle *os.File, path string) error {
 	return nil
 }
 
-// enqueue hands a record over to be written and returns its ticket.
-func (f *file) enqueue(r *record) (uint64, error) {
+// ticket is a claim to know that a record is on disk. The zero value is for what
+// needs no disk.
+type ticket struct {
+	file   *file
+	number uint64
+}
+
+// wait returns once the record is on disk.
+func (t ticket) wait() error {
+	if t.file == nil {
+		return nil
+	}
+	return t.file.wait(t.number)
+}
+
+// enqueue hands a record over to be written.
+func (f *file) enqueue(r *record) (ticket, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.broken != nil {
-		return 0, f.broken
+		return ticket{}, f.broken
 	}
 	f.queue = append(f.queue, r)
 	f.queued++
-	return f.queued, nil
+	return ticket{f, f.queued}, nil
 }
 
-// wait returns once the record of a ticket is on disk. The first to wait writes
-// for all who queued by then.
-func (f *file) wait(ticket uint64) error {
+// wait returns once so many records are on disk. The first to wait writes for all
+// who queued by then.
+func (f *file) wait(number uint64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for f.flushed < ticket && f.broken == nil {
+	for f.flushed < number && f.broken == nil {
 		if f.busy {
 			f.turn.Wait()
 			continue
 		}
 		f.flush()
 	}
-	if f.flushed >= ticket {
+	if f.flushed >= number {
 		return nil
 	}
 	return f.broken

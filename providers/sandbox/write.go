@@ -7,52 +7,56 @@ import (
 )
 
 // change runs edit with the sole right to write, carries out the record that it
-// returns, and answers once that is on disk. A nil record changes nothing.
+// returns, and answers with done once that is on disk. A nil record changes
+// nothing.
 func (s *Service) change(edit func() (*record, *fail), done func() *response) (*response, *fail) {
-	s.mu.Lock()
-	r, err := edit()
+	out, written, err := s.changeLocked(edit, done)
 	if err != nil {
-		s.mu.Unlock()
 		return nil, err
 	}
-	ticket, err := s.carryOut(r)
-	if err != nil {
-		s.mu.Unlock()
-		return nil, err
+	if err := written.wait(); err != nil {
+		return nil, failf(http.StatusInternalServerError, "", "%v", err)
 	}
-	out, file := done(), s.file
-	s.mu.Unlock()
-	if ticket > 0 {
-		if err := file.wait(ticket); err != nil {
-			return nil, failf(http.StatusInternalServerError, "", "%v", err)
-		}
-		if file.bloated() {
-			s.compactIfBloated()
-		}
+	if written.file != nil && written.file.bloated() {
+		s.compactIfBloated()
 	}
 	return out, nil
 }
 
+func (s *Service) changeLocked(edit func() (*record, *fail), done func() *response) (*response, ticket, *fail) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := edit()
+	if err != nil {
+		return nil, ticket{}, err
+	}
+	written, err := s.carryOut(r)
+	if err != nil {
+		return nil, ticket{}, err
+	}
+	return done(), written, nil
+}
+
 // carryOut changes the database and queues the record for the file, in one
 // order for both.
-func (s *Service) carryOut(r *record) (ticket uint64, bad *fail) {
+func (s *Service) carryOut(r *record) (written ticket, bad *fail) {
 	if r == nil {
-		return 0, nil
+		return ticket{}, nil
 	}
 	if err := r.index(); err != nil {
-		return 0, failf(http.StatusInternalServerError, "", "%v", err)
+		return ticket{}, failf(http.StatusInternalServerError, "", "%v", err)
 	}
 	if s.file != nil {
 		var err error
-		if ticket, err = s.file.enqueue(r); err != nil {
-			return 0, failf(http.StatusInternalServerError, "", "%v", err)
+		if written, err = s.file.enqueue(r); err != nil {
+			return ticket{}, failf(http.StatusInternalServerError, "", "%v", err)
 		}
 	}
 	if err := s.db.apply(r); err != nil {
 		panic("sandbox: a record of our own does not apply: " + err.Error())
 	}
 	s.faults.remember(r)
-	return ticket, nil
+	return written, nil
 }
 
 // create answers POST (RFC 7644, section 3.3).
@@ -211,7 +215,11 @@ const largeGroup = 1000
 func (s *Service) showPatched(k kind, id string, v view) *response {
 	e := s.db.get(k, id)
 	if s.dialect.Quirks.Patch204 || e != nil && len(e.members) > largeGroup && !v.some() {
-		return &response{status: http.StatusNoContent}
+		out := &response{status: http.StatusNoContent}
+		if e != nil && !s.dialect.Quirks.NoETag {
+			out.set("ETag", e.etag())
+		}
+		return out
 	}
 	return s.showChanged(k, id, v, http.StatusOK)
 }
