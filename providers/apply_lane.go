@@ -51,10 +51,14 @@ func (r *run) makeLanes(changes []planner.Change) {
 	}
 }
 
+// workersPerSlot lets a slot be busy while three workers for it are at the
+// journal: a sync may then take half as long as an answer, and more.
+const workersPerSlot = 4
+
 func (r *run) newLane(t Target) *lane {
 	l := &lane{
 		target:  t,
-		most:    2 * r.opts.Parallelism,
+		most:    workersPerSlot * r.opts.Parallelism,
 		slots:   make(chan struct{}, r.opts.Parallelism),
 		tooMany: r.opts.GiveUpAfter,
 	}

@@ -33,8 +33,8 @@ type chaos struct {
 	service *sandbox.Service
 	// folder holds the files of the service and of the state.
 	folder string
-	// dialect is what the client calls the service's.
-	dialect string
+	// block declares the service to the client.
+	block schema.Target
 	// parallel is how many changes a process has under way.
 	parallel int
 }
@@ -73,7 +73,7 @@ func live(t *testing.T, dialect string, history []world) past {
 // resume returns a place where that past has happened.
 func (p past) resume(t testing.TB, dialect string) *chaos {
 	t.Helper()
-	c := &chaos{t: t, folder: t.TempDir(), dialect: services[dialect], parallel: 1}
+	c := &chaos{t: t, folder: t.TempDir(), block: services[dialect], parallel: 1}
 	for name, content := range p {
 		if err := os.WriteFile(filepath.Join(c.folder, name), content, 0o600); err != nil {
 			t.Fatal(err)
@@ -124,6 +124,9 @@ func (c *chaos) process(w world, way *wire) (converged bool) {
 	if err != nil {
 		c.t.Fatalf("apply: %v", err)
 	}
+	if calm := way.dieAt < 0 && way.befall == nil; calm && way.writes != plan.Summary.Requests {
+		c.t.Errorf("the plan promises %d requests, the service got %d that write", plan.Summary.Requests, way.writes)
+	}
 	if err := (mortal{session, way.fate}).Save(ctx, result.State); err != nil && !way.dead {
 		c.t.Fatalf("save: %v", err)
 	}
@@ -143,8 +146,10 @@ func (c *chaos) wait(state *planner.State, settle time.Duration) {
 
 func (c *chaos) target(way *wire) *scim.Target {
 	c.t.Helper()
+	block := c.block
+	block.Address, block.Name, block.BaseURL = theTarget, "main", "http://127.0.0.1:1/scim/v2"
 	target, err := scim.New(scim.Config{
-		Target:   schema.Target{Address: theTarget, Dialect: c.dialect, Name: "main", BaseURL: "http://127.0.0.1:1/scim/v2"},
+		Target:   block,
 		Identity: "chaos",
 		Token:    schema.NewSecret(func() (string, error) { return "token", nil }),
 		HTTP:     providers.ClientOptions{Transport: way},
@@ -254,8 +259,14 @@ func (t *tally) kept(tb testing.TB, now, before, after picture) {
 	}
 }
 
-// services are the dialects that chaos strikes, with what the client calls them.
-var services = map[string]string{"scim": "scim", "twingate": "twingate", "put-only": "scim"}
+// services are the dialects that chaos strikes, with the client's target block.
+var services = map[string]schema.Target{
+	"scim":     {Dialect: "scim"},
+	"twingate": {Dialect: "twingate"},
+	"put-only": {Dialect: "scim", Settings: []schema.Setting{
+		{Block: "write", Name: "user", Value: "put"}, {Block: "write", Name: "group", Value: "put"},
+	}},
+}
 
 // struck are the services that are struck in this run of the tests.
 func struck() []string {

@@ -61,7 +61,7 @@ var mishaps = []mishap{lostBefore, lostAfter, errorBefore, errorAfter, throttled
 type wire struct {
 	*fate
 	service http.Handler
-	// befall decides what befalls the n-th request that writes.
+	// befall decides what befalls the n-th request that writes; nil is nothing.
 	befall func(n int) mishap
 	writes int
 	struck map[mishap]int
@@ -104,12 +104,15 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (w *wire) next(method string) mishap {
-	if method == http.MethodGet || w.befall == nil {
+	if method == http.MethodGet {
 		return none
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	m := w.befall(w.writes)
+	m := none
+	if w.befall != nil {
+		m = w.befall(w.writes)
+	}
 	w.writes++
 	if m != none {
 		w.struck[m]++
