@@ -29,7 +29,7 @@ func (c *Client) read(r Request, res *http.Response) (*Response, error) {
 	if res.StatusCode >= 300 {
 		return nil, c.refusal(r, res)
 	}
-	body, err := readAtMost(res.Body, c.opts.MaxBody)
+	body, err := readAtMost(res.Body, c.opts.MaxBody, res.ContentLength)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: read the answer: %w", r.Method, c.shown(r), err)
 	}
@@ -43,16 +43,20 @@ func (c *Client) read(r Request, res *http.Response) (*Response, error) {
 	return out, nil
 }
 
-// readAtMost reads all of r, or fails when there is more than limit.
-func readAtMost(r io.Reader, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, limit+1))
+// readAtMost reads all of r, or fails when there is more than limit. length is
+// what the answer says of itself, negative if it says nothing.
+func readAtMost(r io.Reader, limit, length int64) ([]byte, error) {
+	var body bytes.Buffer
+	// What the answer says is believed up to a megabyte, and checked by reading.
+	body.Grow(int(min(max(length, 0), limit, 1<<20)) + bytes.MinRead)
+	n, err := body.ReadFrom(io.LimitReader(r, limit+1))
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(body)) > limit {
+	if n > limit {
 		return nil, fmt.Errorf("it is longer than %d bytes", limit)
 	}
-	return body, nil
+	return body.Bytes(), nil
 }
 
 // checkJSON accepts nothing at all, and JSON that does not nest too deep. A

@@ -167,8 +167,8 @@ func (t *Target) afterPost(ctx context.Context, n *creation, err error) (m made,
 	settle := t.dialect.Lookup.Settle
 	s := status(err)
 	switch {
-	case errors.As(err, &unsent), errors.As(err, &credentials), s == http.StatusTooManyRequests:
-		return made{}, false, err
+	case errors.As(err, &unsent), errors.As(err, &credentials), s == http.StatusTooManyRequests, s >= 300 && s < 400:
+		return made{}, false, err // known to have led to nothing
 	case s == http.StatusConflict:
 		m, err := t.collided(ctx, n, err)
 		return m, false, err

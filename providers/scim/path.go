@@ -72,8 +72,9 @@ func parseElementFilter(s string) (*elementFilter, error) {
 
 // in returns the value under p in a resource, or nil.
 func (p *attributePath) in(resource []member) any {
+	var outer, inner [8]member // enough for most, so that nothing is allocated
 	if p.schema != "" {
-		resource = membersOf(nil, find(resource, p.schema))
+		resource = membersOf(outer[:0], find(resource, p.schema))
 	}
 	value := find(resource, p.attribute)
 	switch {
@@ -82,7 +83,7 @@ func (p *attributePath) in(resource []member) any {
 	case p.filter != nil:
 		value = p.element(value)
 	case p.sub != "":
-		value = find(membersOf(nil, value), p.sub)
+		value = find(membersOf(inner[:0], value), p.sub)
 	}
 	if value == nil {
 		return nil
@@ -99,7 +100,8 @@ func (p *attributePath) in(resource []member) any {
 func (p *attributePath) element(array []byte) []byte {
 	var exact, untyped choice
 	_ = eachElement(array, func(v []byte) error {
-		members := membersOf(nil, v)
+		var room [8]member
+		members := membersOf(room[:0], v)
 		primary, _ := truth(find(members, "primary"))
 		if len(members) == 0 {
 			untyped.offer(v, false)
@@ -108,7 +110,7 @@ func (p *attributePath) element(array []byte) []byte {
 		switch held := find(members, p.filter.attribute); {
 		case held == nil && strings.EqualFold(p.filter.attribute, "type"):
 			untyped.offer(p.of(members, v), primary)
-		case held != nil && sameScalar(anyValue(held), p.filter.value):
+		case held != nil && p.filter.fits(held):
 			exact.offer(p.of(members, v), primary)
 		}
 		return nil
@@ -117,6 +119,14 @@ func (p *attributePath) element(array []byte) []byte {
 		return exact.value
 	}
 	return untyped.value
+}
+
+// fits compares what an element holds with what the filter asks for.
+func (f *elementFilter) fits(held []byte) bool {
+	if want, ok := f.value.(string); ok && held[0] == '"' {
+		return strings.EqualFold(unquote(held), want)
+	}
+	return sameScalar(anyValue(held), f.value)
 }
 
 func (p *attributePath) of(members []member, whole []byte) []byte {

@@ -146,7 +146,11 @@ func (t *Target) options(c Config) providers.ClientOptions {
 func (t *Target) Dialect() Dialect { return t.dialect }
 
 // Capabilities returns what the target can do, with what is known of it so far.
-func (t *Target) Capabilities() planner.Capabilities { return t.dialect.Capabilities() }
+func (t *Target) Capabilities() planner.Capabilities {
+	c := t.dialect.Capabilities()
+	c.PutMembers = t.puts("Groups")
+	return c
+}
 
 // Requests returns how many requests were sent so far.
 func (t *Target) Requests() int { return t.client.Requests() }
