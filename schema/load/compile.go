@@ -52,10 +52,35 @@ func (l *loader) compileCondition(expr hclsyntax.Expression, sc scope) *conditio
 		return nil
 	}
 	c := compiler{l: l, scope: sc}
-	if n, ok := c.node(expr); ok && n.truth != nil {
+	n, ok := c.node(expr)
+	if ok && n.truth != nil {
 		return &condition{n.truth, groups}
 	}
+	if ok && (n.text != nil || n.constant) && !isTruthText(n) {
+		l.add(finding(codeWrongType, origin(expr.Range()), "Wrong type", "A condition is true or false, as in principal.department == \"Sales\"."))
+		return nil
+	}
 	return &condition{late.truth, groups}
+}
+
+// isTruthText reports whether a constant is "true" or "false", which hcl takes as such.
+func isTruthText(n node) bool {
+	if !n.constant || n.text == nil {
+		return false
+	}
+	text, _, _ := n.text(nil)
+	return text == "true" || text == "false"
+}
+
+// compileText is compileExpression for an expression that must make a text.
+func (l *loader) compileText(expr hclsyntax.Expression, sc scope) schema.Expression {
+	c := compiler{l: l, scope: sc}
+	c.scope.principal = true
+	if n, ok := c.node(expr); ok && (n.truth != nil || n.constant && n.text == nil) {
+		l.add(finding(codeWrongType, origin(expr.Range()), "Wrong type", "A text is needed here, as in principal.login."))
+		return nil
+	}
+	return l.compileExpression(expr, sc)
 }
 
 // compileExpression compiles an expression over principal; nil if it is wrong.

@@ -26,6 +26,8 @@ type node struct {
 	text  textFunc
 	truth truthFunc
 	value valueFunc
+	// constant tells a value that is the same for everyone.
+	constant bool
 	// scalar tells a value that is known to be no list and no map.
 	scalar bool
 }
@@ -77,13 +79,13 @@ func (c *compiler) constant(expr hclsyntax.Expression) (node, bool) {
 	}
 	switch plain := plain.(type) {
 	case string:
-		return node{text: func(*subject) (string, bool, error) { return plain, true, nil }}, true
+		return node{constant: true, text: func(*subject) (string, bool, error) { return plain, true, nil }}, true
 	case bool:
-		return node{truth: func(*subject) (bool, error) { return plain, nil }}, true
+		return node{constant: true, truth: func(*subject) (bool, error) { return plain, nil }}, true
 	case nil, float64:
-		return node{value: func(*subject) (any, error) { return plain, nil }, scalar: true}, true
+		return node{constant: true, scalar: true, value: func(*subject) (any, error) { return plain, nil }}, true
 	}
-	return node{value: func(*subject) (any, error) { return plain, nil }}, true
+	return node{constant: true, value: func(*subject) (any, error) { return plain, nil }}, true
 }
 
 // attribute compiles principal.name and principal.custom.name.

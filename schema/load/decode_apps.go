@@ -25,7 +25,7 @@ func (it *item) app() schema.App {
 		Origin:          it.origin(),
 	}
 	if u := it.attr("username"); u != nil && !literalUnset(u.Expr) {
-		a.UserName = it.l.compileExpression(u.Expr, it.scope)
+		a.UserName = it.l.compileText(u.Expr, it.scope)
 	}
 	a.Attributes = it.mappings(&a)
 	for _, p := range it.nested("provisioning") {

@@ -107,7 +107,7 @@ func (l *loader) function(call *hclsyntax.FunctionCallExpr, sc scope, b *budget)
 	case call.Name == "env" && sc.env:
 		return l.lazyEnv(), true
 	case call.Name == "env":
-		l.misplaced(call, "env reads a secret and works only in target, directory, notify and state blocks.")
+		l.misplaced(call, "env reads a secret, which is only taken where a secret belongs: the token of a target, the url of a state store. For other values, declare a variable and set ROLLCALL_VAR_name.")
 		return function.Function{}, false
 	case call.Name == "member_of" && sc.memberOf:
 		return memberOfFunction(func(schema.Address) bool { return false }), true
@@ -196,5 +196,7 @@ func sentence(text string) string {
 	if text == "" {
 		return ""
 	}
-	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
+	return capital(strings.TrimSuffix(text, ".")) + "."
 }
+
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

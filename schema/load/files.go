@@ -64,6 +64,9 @@ func (l *loader) read() tree {
 			}
 			return nil
 		}
+		if d.Type()&fs.ModeSymlink != 0 && !l.acceptLink(name) {
+			return nil
+		}
 		if d.IsDir() || !isConfiguration(path.Base(name)) && !isVariables(name) {
 			return nil
 		}
@@ -86,6 +89,22 @@ func (l *loader) read() tree {
 	}
 	return t
 }
+
+// acceptLink reports whether a symbolic link leads to a file under the root. A
+// link to a folder is passed over: what the folder holds is read at its own place.
+func (l *loader) acceptLink(name string) bool {
+	info, err := fs.Stat(l.fsys, name)
+	if err != nil {
+		if isConfiguration(path.Base(name)) || leavesRoot(err) {
+			l.add(unreadable(name, err))
+		}
+		return false
+	}
+	return info.Mode().IsRegular()
+}
+
+// leavesRoot recognises os.Root's refusal, which has no error value of its own.
+func leavesRoot(err error) bool { return strings.Contains(err.Error(), "path escapes from parent") }
 
 func (t *tree) add(s source) {
 	if isVariables(s.name) {
@@ -146,11 +165,10 @@ func unreadableFile(name string, err error) schema.Diagnostic {
 	return unreadable(name, err)
 }
 
-// unreadable explains a file that could not be read. What os.Root says of a link
-// that leads out of the root has no error value of its own.
+// unreadable explains a file that could not be read.
 func unreadable(name string, err error) schema.Diagnostic {
 	at := schema.Origin{File: name, Line: 1, Column: 1, EndLine: 1, EndColumn: 1}
-	if strings.Contains(err.Error(), "path escapes from parent") {
+	if leavesRoot(err) {
 		return finding(codeLink, at, "Link leaves the configuration",
 			"This is a symbolic link to a place outside the configuration's root. Put the file itself here, or begin its name with _ to leave it out.")
 	}

@@ -142,7 +142,7 @@ func (l *loader) wrongLabels(b *hclsyntax.Block, spec *BlockSpec) {
 		form += " " + quote(label)
 	}
 	l.add(finding(codeWrongLabels, headerOf(b), "Wrong number of labels",
-		fmt.Sprintf("A %s block is written as: %s { … }.", spec.Type, form)))
+		fmt.Sprintf("%s block is written as: %s { … }.", capital(article(spec.Type)), form)))
 }
 
 func (l *loader) acceptLabels(b *hclsyntax.Block, spec *BlockSpec) bool {
@@ -202,7 +202,7 @@ func (l *loader) acceptArguments(b *hclsyntax.Block, spec *BlockSpec) {
 	for _, arg := range spec.Arguments {
 		if arg.Required && b.Body.Attributes[arg.Name] == nil {
 			l.add(finding(codeMissingArgument, headerOf(b), "Argument is missing",
-				fmt.Sprintf("A %s block needs the argument %q: %s", blockWords(spec.Type, spec.Kind, spec), arg.Name, arg.Description)))
+				fmt.Sprintf("%s block needs the argument %q: %s", capital(article(blockWords(spec.Type, spec.Kind, spec))), arg.Name, arg.Description)))
 		}
 	}
 }
@@ -213,7 +213,7 @@ func (l *loader) unknownArgument(a *hclsyntax.Attribute, spec *BlockSpec) {
 		names = append(names, arg.Name)
 	}
 	suggestion := nearest(a.Name, names)
-	detail := fmt.Sprintf("A %s block has no argument %q.%s", blockWords(spec.Type, spec.Kind, spec), a.Name, didYouMean(suggestion))
+	detail := fmt.Sprintf("%s block has no argument %q.%s", capital(article(blockWords(spec.Type, spec.Kind, spec))), a.Name, didYouMean(suggestion))
 	if slices.Contains(blockTypes(spec.Blocks), a.Name) {
 		suggestion = a.Name + " {"
 		detail = fmt.Sprintf("%s is a block, not an argument: write %s { … } without an equals sign.", a.Name, a.Name)

@@ -119,7 +119,7 @@ func (l *loader) provideBlock(names namespace, use hcl.Traversal, labels int) bo
 		return false
 	}
 	v, ok := l.blockValue(base, use)
-	if !ok {
+	if !ok || !l.checkAttribute(use, labels) {
 		return false
 	}
 	step, _ := stepName(use)
@@ -135,6 +135,28 @@ func (l *loader) provideBlock(names namespace, use hcl.Traversal, labels int) bo
 	inner[use[2].(hcl.TraverseAttr).Name] = v
 	names.set(use.RootName(), step, cty.ObjectVal(inner))
 	return true
+}
+
+// checkAttribute makes sure that the attribute of a reference like
+// user.alice.title is one that people have.
+func (l *loader) checkAttribute(use hcl.Traversal, labels int) bool {
+	_, rest := addressOf(use, labels)
+	if use.RootName() != "user" || len(rest) == 0 {
+		return true
+	}
+	attr, ok := rest[0].(hcl.TraverseAttr)
+	if !ok || slices.Contains(principalNames, attr.Name) {
+		return true
+	}
+	if d := l.declared[schema.Address("user."+use[1].(hcl.TraverseAttr).Name)]; d != nil && d.repeated && len(use) == 3 {
+		return true // a key of for_each, written as user.team.key
+	}
+	suggestion := nearest(attr.Name, principalNames)
+	d := finding(codeUnknownAttribute, origin(attr.SrcRange), "Unknown attribute",
+		fmt.Sprintf("A user has no attribute %q.%s Attributes outside Okta's base profile are in custom.", attr.Name, didYouMean(suggestion)))
+	d.Suggestion = suggestion
+	l.add(d)
+	return false
 }
 
 // checkDirectory makes sure that the directory of a reference is declared, and

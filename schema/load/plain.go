@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -42,8 +43,71 @@ func plainUser(b *hclsyntax.Block) (schema.User, bool) {
 		u.Profile = append(u.Profile, schema.Attribute{Name: a.Name, Value: text})
 		taken++
 	}
+	if a := attributes["custom"]; a != nil {
+		custom, ok := writtenCustom(a.Expr)
+		if !ok {
+			return u, false
+		}
+		u.Custom = custom
+		taken++
+	}
 	more, ok := plainIdentity(attributes, &u)
 	return u, ok && taken+more == len(attributes)
+}
+
+// writtenCustom decodes custom attributes that are written out.
+func writtenCustom(expr hclsyntax.Expression) ([]schema.CustomAttribute, bool) {
+	object, ok := expr.(*hclsyntax.ObjectConsExpr)
+	if !ok {
+		return nil, false
+	}
+	var out []schema.CustomAttribute
+	for _, item := range object.Items {
+		name, ok := writtenKey(item.KeyExpr)
+		if !ok || slices.ContainsFunc(out, func(a schema.CustomAttribute) bool { return a.Name == name }) {
+			return nil, false
+		}
+		value, ok := writtenValue(item.ValueExpr)
+		if !ok {
+			return nil, false
+		}
+		out = append(out, schema.CustomAttribute{Name: name, Value: value})
+	}
+	slices.SortFunc(out, func(a, b schema.CustomAttribute) int { return strings.Compare(a.Name, b.Name) })
+	return out, true
+}
+
+func writtenKey(key hclsyntax.Expression) (string, bool) {
+	k, ok := key.(*hclsyntax.ObjectConsKeyExpr)
+	if !ok {
+		return "", false
+	}
+	if name := hcl.ExprAsKeyword(k.Wrapped); name != "" && !k.ForceNonLiteral {
+		return name, true
+	}
+	return literalText(k.Wrapped)
+}
+
+// writtenValue decodes a text, number or truth value, or a list of these.
+func writtenValue(expr hclsyntax.Expression) (any, bool) {
+	if text, ok := literalText(expr); ok {
+		return text, true
+	}
+	switch e := expr.(type) {
+	case *hclsyntax.LiteralValueExpr:
+		plain, err := plainValue(e.Val)
+		return plain, err == nil && plain != nil
+	case *hclsyntax.TupleConsExpr:
+		out := make([]any, len(e.Exprs))
+		for i, element := range e.Exprs {
+			var ok bool
+			if out[i], ok = writtenValue(element); !ok {
+				return nil, false
+			}
+		}
+		return out, true
+	}
+	return nil, false
 }
 
 // plainIdentity decodes login, id and status, and says how many of them there are.

@@ -45,6 +45,7 @@ func (l *loader) declareVariables(files []source) {
 			l.add(fromHCL(codeInvalidValue, diags)...)
 			v.typ, v.defaults = typ, defaults
 		}
+		it.text("description") // for people; it must still be a text
 		l.variables[it.name()] = v
 	}
 	l.giveFiles(files)
