@@ -100,8 +100,8 @@ func (t *text) check(p []byte, last bool) error {
 
 // validUTF8 returns how much of p is UTF-8.
 func validUTF8(p []byte) int {
-	if utf8.Valid(p) {
-		return len(p)
+	if end := len(p) - partial(p); utf8.Valid(p[:end]) {
+		return end
 	}
 	for n := 0; ; {
 		r, size := utf8.DecodeRune(p[n:])
@@ -110,6 +110,19 @@ func validUTF8(p []byte) int {
 		}
 		n += size
 	}
+}
+
+// partial returns the length of the beginning of a character at the end of p.
+func partial(p []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(p); n++ {
+		if utf8.RuneStart(p[len(p)-n]) {
+			if utf8.FullRune(p[len(p)-n:]) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
 }
 
 // note keeps p for questions about places in it.
