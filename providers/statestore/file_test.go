@@ -1,10 +1,17 @@
 package statestore_test
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/statefile"
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/providers/statestore"
 	"github.com/rollcall-dev/rollcall/providers/statestore/storetest"
@@ -56,4 +63,56 @@ func TestHolderTellsWhoWritesWithoutTakingTheLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantHolder("")
+}
+
+func TestStateCutAtAnyLengthIsRefusedWithAWayOut(t *testing.T) {
+	t.Parallel()
+	store := open(t.TempDir())
+	for i := range 3 {
+		if err := addOne(filepath.Dir(filepath.Dir(store.Path())), fmt.Sprintf("user.u%d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole, err := os.ReadFile(store.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range whole {
+		if err := os.WriteFile(store.Path(), whole[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Read(t.Context())
+		if s != nil || !errors.Is(err, statefile.ErrAltered) && !errors.Is(err, statefile.ErrFormat) {
+			t.Fatalf("the first %d of %d bytes: got %v, %v", n, len(whole), s, err)
+		}
+		if !strings.Contains(err.Error(), store.Path()) {
+			t.Fatalf("the error does not name the file: %v", err)
+		}
+	}
+}
+
+func TestStateThatIsDamagedIsNotSavedOver(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	if err := addOne(root, "user.ann"); err != nil {
+		t.Fatal(err)
+	}
+	store := open(root)
+	damaged := []byte("not a state\n")
+	if err := os.WriteFile(store.Path(), damaged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	session, err := store.Lock(t.Context(), storetest.Info("a"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := session.Save(t.Context(), &planner.State{}); !errors.Is(err, statefile.ErrFormat) {
+		t.Errorf("save: got %v, want %v", err, statefile.ErrFormat)
+	}
+	if err := session.Unlock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := os.ReadFile(store.Path()); err != nil || !bytes.Equal(now, damaged) {
+		t.Errorf("the file is %q now (%v), want it as it was", now, err)
+	}
 }
