@@ -30,12 +30,6 @@ func (p *page) line(parts ...string) {
 	_ = p.w.WriteByte('\n')
 }
 
-// linef writes a formatted line.
-func (p *page) linef(format string, args ...any) {
-	_, _ = fmt.Fprintf(p.w, format, args...)
-	_ = p.w.WriteByte('\n')
-}
-
 // wrapped writes prose with first before the first line and rest before the others.
 func (p *page) wrapped(first, rest, text string) {
 	for i, s := range wrap(text, p.style.columns()-cells(rest)) {
