@@ -22,7 +22,8 @@ type disk interface {
 	Rename(from, to string) error
 	// Remove removes a file; that there is none is no error.
 	Remove(name string) error
-	// MkdirAll makes a folder that its owner alone may enter.
+	// MkdirAll makes a folder that its owner alone may enter, and those above it.
+	// What it makes is durable.
 	MkdirAll(folder string) error
 	// SyncDir makes the names in a folder durable.
 	SyncDir(folder string) error
@@ -78,7 +79,21 @@ func (osDisk) Remove(name string) error {
 	return nil
 }
 
-func (osDisk) MkdirAll(folder string) error { return os.MkdirAll(folder, 0o700) }
+func (d osDisk) MkdirAll(folder string) error {
+	if _, err := os.Stat(folder); err == nil {
+		return nil
+	}
+	parent := filepath.Dir(folder)
+	if parent != folder {
+		if err := d.MkdirAll(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return d.SyncDir(parent)
+}
 
 func (osDisk) SyncDir(folder string) error {
 	// Windows keeps names durable by itself and cannot sync a folder.
