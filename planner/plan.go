@@ -36,6 +36,8 @@ type Inputs struct {
 	Directories []DirectoryInput
 	State       StateInput
 	Targets     []TargetInput
+	// Only is the app or person that the plan is limited to; empty means everything.
+	Only schema.Address
 }
 
 // ConfigInput identifies the configuration.

@@ -31,6 +31,7 @@ func toInputs(in planner.Inputs) inputs {
 		Directories: each(in.Directories, toDirectory),
 		State:       stateInput(in.State),
 		Targets:     each(in.Targets, func(t planner.TargetInput) targetInput { return targetInput(t) }),
+		Only:        in.Only,
 	}
 }
 
@@ -45,6 +46,7 @@ func fromInputs(in inputs) planner.Inputs {
 		Directories: some(in.Directories, fromDirectory),
 		State:       planner.StateInput(in.State),
 		Targets:     some(in.Targets, func(t targetInput) planner.TargetInput { return planner.TargetInput(t) }),
+		Only:        in.Only,
 	}
 }
 

@@ -16,6 +16,7 @@ type inputs struct {
 	Directories []directoryInput `json:"directories"`
 	State       stateInput       `json:"state"`
 	Targets     []targetInput    `json:"targets"`
+	Only        schema.Address   `json:"only,omitempty"`
 }
 
 type configInput struct {

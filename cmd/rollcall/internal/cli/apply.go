@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,8 +30,8 @@ func newApply(a *app) *cobra.Command {
 		about: "Reads what plan reads, under the state's lock, and carries the plan out: it writes to\n" +
 			"the targets and to the state. It asks before, unless -auto-approve is given or\n" +
 			"PLANFILE, a plan that was saved and reviewed. A saved plan is carried out exactly, or,\n" +
-			"if what it was made from has changed since, not at all. A plan that was made with\n" +
-			"-var, -var-file or -target needs the same here.",
+			"if what it was made from has changed since, not at all. Variables that were given to\n" +
+			"plan with -var or -var-file have to be given here too: a plan holds no values.",
 		example: "rollcall apply -auto-approve -expect=rc1:…\nrollcall apply plan.json",
 		exits: "0 done; 1 error, nothing written; 3 blocked by a guard, a policy or a protection,\n" +
 			"  nothing written; 4 partly done, state saved, run again; 130 interrupted, state saved.",
@@ -80,7 +81,13 @@ func (a *app) apply(ctx context.Context, f applyFlags, file string) error {
 	if o.AsOf.After(a.now()) {
 		return fmt.Errorf("apply with -as-of=%s: that is in the future; plan takes it, apply does not", f.asOf)
 	}
-	how, err := a.applyHow(ctx, f, file)
+	var saved *planner.Plan
+	if file != "" {
+		if saved, err = a.savedPlan(file, f, &o); err != nil {
+			return err
+		}
+	}
+	how, err := a.applyHow(ctx, f, file, saved)
 	if err != nil {
 		return err
 	}
@@ -99,21 +106,11 @@ func (a *app) apply(ctx context.Context, f applyFlags, file string) error {
 }
 
 // applyHow turns flags and the plan file into what the run must hold to.
-func (a *app) applyHow(ctx context.Context, f applyFlags, file string) (run.Apply, error) {
+func (a *app) applyHow(ctx context.Context, f applyFlags, file string, saved *planner.Plan) (run.Apply, error) {
 	how := run.Apply{Expect: f.expect, Source: "the flag -expect"}
 	switch {
-	case file != "":
-		saved, err := readPlan(file)
-		if err != nil {
-			return how, err
-		}
-		if saved.AsOf.After(a.now()) {
-			return how, fmt.Errorf("apply %s: it was planned for a moment in the future, %s", file, saved.AsOf.Format("2006-01-02T15:04:05Z07:00"))
-		}
-		if f.expect != "" && f.expect != saved.Fingerprint {
-			return how, &run.StaleError{Expected: f.expect, Now: saved.Fingerprint, Source: "the flag -expect"}
-		}
-		how.Expect, how.Source = saved.Fingerprint, "the plan file "+render.Terminal(file)
+	case saved != nil:
+		how.Expect, how.Source, how.Inputs = saved.Fingerprint, "the plan file "+render.Terminal(file), &saved.Inputs
 	case f.autoApprove:
 	case f.json:
 		return how, errors.New("apply with -json: nobody can be asked; add -auto-approve, or name a saved plan")
@@ -124,13 +121,33 @@ func (a *app) applyHow(ctx context.Context, f applyFlags, file string) (run.Appl
 		return how, nil
 	}
 	how.Approve = func(p *planner.Plan) (bool, bool, error) {
-		if file != "" && p.Applyable && !f.json {
+		if saved != nil && p.Applyable && !f.json {
 			// Whoever saved the plan has seen it.
 			return true, false, nil
 		}
 		return true, false, a.showPlan(p)
 	}
 	return how, nil
+}
+
+// savedPlan reads a plan that is to be carried out and gives the run its scope.
+func (a *app) savedPlan(file string, f applyFlags, o *run.Options) (*planner.Plan, error) {
+	saved, err := readPlan(file)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !saved.Complete:
+		return nil, fmt.Errorf("apply %s: it was made offline, without reading the targets; make a plan with them", file)
+	case saved.AsOf.After(a.now()):
+		return nil, fmt.Errorf("apply %s: it was planned for a moment in the future, %s", file, saved.AsOf.Format(time.RFC3339))
+	case f.expect != "" && f.expect != saved.Fingerprint:
+		return nil, &run.StaleError{Expected: f.expect, Now: saved.Fingerprint, Source: "the flag -expect", Changed: "the plan file"}
+	case o.Only != "" && o.Only != saved.Inputs.Only:
+		return nil, fmt.Errorf("apply %s with -target=%s: the plan is not limited to that", file, o.Only)
+	}
+	o.Only = saved.Inputs.Only
+	return saved, nil
 }
 
 // readPlan reads a saved plan.

@@ -97,12 +97,15 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 		return exitOK
 	case errors.As(err, &code):
 		return int(code)
-	case ctx.Err() != nil:
-		fmt.Fprintln(a.stderr, "Interrupted.")
-		return exitInterrupted
+	case ctx.Err() == nil:
+		a.report(err)
+		return exitError
+	case errors.Is(err, context.Canceled):
+		a.say("Interrupted.")
+	default:
+		a.report(err)
 	}
-	a.report(err)
-	return exitError
+	return exitInterrupted
 }
 
 // usageError is a command line that cannot be understood.

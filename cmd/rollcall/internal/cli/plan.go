@@ -128,7 +128,7 @@ func planCode(p *planner.Plan, detailed bool) int {
 }
 
 // blocked reports whether a guard, policy or protection stops the plan.
-func blocked(p *planner.Plan) bool { return p.Complete && !p.Applyable }
+func blocked(p *planner.Plan) bool { return !p.Applyable }
 
 // savePlan writes the plan file called name, or nothing without a name. The
 // file holds what the organisation looks like and is its owner's alone.

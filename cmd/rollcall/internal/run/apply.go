@@ -16,6 +16,8 @@ type Apply struct {
 	// Expect is the fingerprint that the plan must have; empty takes any.
 	// Source says where it comes from, for the error.
 	Expect, Source string
+	// Inputs are what the expected plan was made from, where that is known.
+	Inputs *planner.Inputs
 	// Approve is shown the plan before anything is written and says whether to
 	// go on. Asked tells that it waited for a person, so that what was read is
 	// read again. Nil approves.
@@ -69,7 +71,10 @@ func (p *Project) apply(ctx context.Context, session providers.Session, state *p
 	}
 	plan := planned.Plan
 	if how.Expect != "" && how.Expect != plan.Fingerprint {
-		return nil, &StaleError{Expected: how.Expect, Now: plan.Fingerprint, Source: how.Source}
+		return nil, &StaleError{
+			Expected: how.Expect, Now: plan.Fingerprint, Source: how.Source,
+			Changed: whatChanged(how.Inputs, &plan.Inputs),
+		}
 	}
 	yes, err := p.approve(ctx, planned, connected, how)
 	if err != nil || !yes || !plan.Applyable {
@@ -103,7 +108,7 @@ func (p *Project) approve(ctx context.Context, planned *Planned, connected conne
 		return false, err
 	}
 	if again.Plan.Fingerprint != planned.Plan.Fingerprint {
-		return false, &StaleError{Expected: planned.Plan.Fingerprint, Now: again.Plan.Fingerprint, Source: "the plan that was approved"}
+		return false, &StaleError{Expected: planned.Plan.Fingerprint, Now: again.Plan.Fingerprint, Source: "the plan that was approved", Changed: "something at a target"}
 	}
 	return true, nil
 }

@@ -3,7 +3,9 @@ package run
 import (
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/planfile"
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/schema"
@@ -30,12 +32,33 @@ type StaleError struct {
 	Expected, Now string
 	// Source is where Expected comes from: a plan file, or a flag.
 	Source string
+	// Changed says what is not as it was; empty where that is not known.
+	Changed string
 }
 
 // Error names both fingerprints.
 func (e *StaleError) Error() string {
-	return fmt.Sprintf("%s has the fingerprint %s, and a plan made now has %s: what it was made from has changed since",
-		e.Source, e.Expected, e.Now)
+	changed := e.Changed
+	if changed == "" {
+		changed = "what it was made from"
+	}
+	return fmt.Sprintf("%s has the fingerprint %s, and a plan made now has %s: %s has changed since",
+		e.Source, e.Expected, e.Now, changed)
+}
+
+// whatChanged says which input of a plan is not as it was.
+func whatChanged(before, now *planner.Inputs) string {
+	switch {
+	case before == nil:
+		return ""
+	case before.Config.Digest != now.Config.Digest:
+		return "the configuration, or the value of a variable,"
+	case !slices.EqualFunc(before.Directories, now.Directories, func(a, b planner.DirectoryInput) bool { return a.Digest == b.Digest }):
+		return "a directory"
+	case before.State != now.State:
+		return "the state (somebody else applied a plan)"
+	}
+	return "something at a target, or the time"
 }
 
 // TokenError says that there is no credential for a target.

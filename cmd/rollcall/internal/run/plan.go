@@ -64,7 +64,7 @@ func (p *Project) planOffline(state *planner.State) (*Planned, error) {
 	if err != nil {
 		return nil, err
 	}
-	planned.Plan.Complete, planned.Plan.Applyable = false, false
+	planned.Plan.Complete = false
 	return planned, nil
 }
 

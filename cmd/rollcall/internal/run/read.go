@@ -92,6 +92,7 @@ func (p *Project) inputs(state *planner.State, remotes map[schema.Address]*plann
 		Config:      p.revision(),
 		Directories: p.directories,
 		State:       planner.StateInput{Lineage: state.Lineage, Serial: state.Serial},
+		Only:        p.options.Only,
 	}
 	for _, address := range slices.Sorted(maps.Keys(remotes)) {
 		r := remotes[address]
