@@ -75,10 +75,13 @@ func compare(tree *object.Tree, files []schema.File) (bool, error) {
 		read[f.Name] = true
 	}
 	committed := make(map[string]string, len(files))
-	err := walk(tree, "", func(name string, blob plumbing.Hash) {
-		if read[name] || configuration(name) {
-			committed[name] = blob.String()
+	err := walk(tree, "", func(name string, e *object.TreeEntry) error {
+		if !read[name] && !configuration(name) {
+			return nil
 		}
+		blob, err := contentOf(tree, name, e)
+		committed[name] = blob.String()
+		return err
 	})
 	if err != nil || len(committed) != len(files) {
 		return true, err
@@ -91,25 +94,52 @@ func compare(tree *object.Tree, files []schema.File) (bool, error) {
 	return false, nil
 }
 
-// walk calls visit for each file below tree. Submodules and symbolic links are
-// no files.
-func walk(tree *object.Tree, under string, visit func(name string, blob plumbing.Hash)) error {
-	for _, e := range tree.Entries {
+// contentOf returns the blob that whoever opens the entry e reads: that of the
+// file itself, or of the one that a symbolic link leads to, if that is in tree.
+func contentOf(tree *object.Tree, name string, e *object.TreeEntry) (plumbing.Hash, error) {
+	if e.Mode != filemode.Symlink {
+		return e.Hash, nil
+	}
+	link, err := tree.File(name)
+	if err != nil {
+		return plumbing.ZeroHash, fmt.Errorf("read link %s: %w", name, err)
+	}
+	to, err := link.Contents()
+	if err != nil {
+		return plumbing.ZeroHash, fmt.Errorf("read link %s: %w", name, err)
+	}
+	target, err := tree.FindEntry(path.Join(path.Dir(name), to))
+	if err != nil {
+		return plumbing.ZeroHash, nil
+	}
+	return target.Hash, nil
+}
+
+// walk calls visit for each file and symbolic link below tree.
+func walk(tree *object.Tree, under string, visit func(name string, e *object.TreeEntry) error) error {
+	for i := range tree.Entries {
+		e := &tree.Entries[i]
 		name := path.Join(under, e.Name)
+		var err error
 		switch e.Mode {
-		case filemode.Regular, filemode.Executable, filemode.Deprecated:
-			visit(name, e.Hash)
+		case filemode.Regular, filemode.Executable, filemode.Deprecated, filemode.Symlink:
+			err = visit(name, e)
 		case filemode.Dir:
-			sub, err := tree.Tree(e.Name)
-			if err != nil {
-				return fmt.Errorf("read folder %s: %w", name, err)
-			}
-			if err := walk(sub, name, visit); err != nil {
-				return err
-			}
+			err = walkFolder(tree, e.Name, name, visit)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func walkFolder(tree *object.Tree, entry, name string, visit func(name string, e *object.TreeEntry) error) error {
+	sub, err := tree.Tree(entry)
+	if err != nil {
+		return fmt.Errorf("read folder %s: %w", name, err)
+	}
+	return walk(sub, name, visit)
 }
 
 // configuration reports whether the loader reads a file called name of itself:

@@ -181,6 +181,23 @@ func TestUnusualRepositoriesAreRead(t *testing.T) {
 	}
 }
 
+func TestLinkedFileIsWhatItLeadsTo(t *testing.T) {
+	t.Parallel()
+	dir, _ := repository(t)
+	for link, to := range map[string]string{"linked.hcl": "teams/a.hcl", "teams/up.hcl": "../main.hcl"} {
+		if err := os.Symlink(filepath.FromSlash(to), filepath.Join(dir, "acme", filepath.FromSlash(link))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	git(t, dir, "add", ".")
+	git(t, dir, "commit", "-q", "-m", "links")
+	commit := git(t, dir, "rev-parse", "HEAD")
+	files := append(committed(), read("linked.hcl", "a"), read("teams/up.hcl", "main"))
+	describe(t, dir, files, commit, false)
+	files[len(files)-1] = read("teams/up.hcl", "other")
+	describe(t, dir, files, commit, true)
+}
+
 func TestRepositoryOfSHA256ObjectsIsRefused(t *testing.T) {
 	t.Parallel()
 	dir, _ := repository(t, "--object-format=sha256")
