@@ -42,6 +42,8 @@ type mapping struct {
 	// createOnly and locked are looked up by path; locked nil means open.
 	createOnly map[string]bool
 	locked     map[string]bool
+	// scratch is used again for every person.
+	scratch []attribute
 }
 
 // entry is one attribute of a mapping: a function in Go, or an expression.
@@ -118,10 +120,11 @@ func fixed(path string) bool {
 	return path == pathUserName || path == pathExternalID || path == pathActive
 }
 
-// of returns what the app manages for p, sorted by path.
+// of returns what the app manages for p, sorted by path. The result is good
+// until the next call.
 func (m *mapping) of(p Person) ([]attribute, error) {
 	u := &m.d.People[p]
-	out := make([]attribute, 0, len(m.entries)+2)
+	out := m.scratch[:0]
 	for _, e := range m.entries {
 		var v any
 		if e.of != nil {
@@ -145,6 +148,7 @@ func (m *mapping) of(p Person) ([]attribute, error) {
 			out = slices.Insert(out, at, m.attribute(v.Path, v.Value))
 		}
 	}
+	m.scratch = out
 	return out, nil
 }
 

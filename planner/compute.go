@@ -109,7 +109,9 @@ type comparison struct {
 	adopters   map[uint32]Person
 	// emptied are groups that would lose everybody and more than the floor,
 	// emptying all that would lose their last member.
-	emptied  []emptied
+	emptied []emptied
+	// scratch is used again for every group.
+	scratch  []uint32
 	emptying []string
 }
 

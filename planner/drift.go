@@ -120,30 +120,38 @@ func groupDrift(a *AppState, l *GroupLink, r *Remote, keys map[string]string) []
 	return append(ds, memberDrift(d, l, r, g, keys)...)
 }
 
+// memberDrift merges what we put there with what is there: both are ascending
+// by id, since members index users that are sorted by it.
 func memberDrift(d Drift, l *GroupLink, r *Remote, g *RemoteGroup, keys map[string]string) []Drift {
-	now := make(map[string]string, len(g.Members)+len(g.Foreign))
-	for _, m := range g.Members {
-		now[r.Users[m].ID] = r.Users[m].UserName
-	}
-	for _, id := range g.Foreign {
-		now[id] = id
-	}
 	added, removed := d, d
 	added.What, removed.What = driftMemberAdded, driftMemberRemoved
-	for _, id := range l.Members {
-		if _, still := now[id]; still {
-			delete(now, id)
+	add := func(to *[]Member, id, name string) {
+		*to = append(*to, Member{Name: name, Key: keys[id], RemoteID: id})
+	}
+	extra := func(id, name string) {
+		if !l.Additive {
+			add(&added.Members.Add, id, name)
+		}
+	}
+	ours := l.Members
+	for _, m := range g.Members {
+		id := r.Users[m].ID
+		for len(ours) > 0 && ours[0] < id {
+			missing(r, g, ours[0], func(name string) { add(&removed.Members.Remove, ours[0], name) })
+			ours = ours[1:]
+		}
+		if len(ours) > 0 && ours[0] == id {
+			ours = ours[1:]
 			continue
 		}
-		name := id
-		if at, ok := r.userAt(id); ok {
-			name = r.Users[at].UserName
-		}
-		removed.Members.Remove = append(removed.Members.Remove, Member{Name: name, Key: keys[id], RemoteID: id})
+		extra(id, r.Users[m].UserName)
 	}
-	if !l.Additive {
-		for id, name := range now {
-			added.Members.Add = append(added.Members.Add, Member{Name: name, Key: keys[id], RemoteID: id})
+	for _, id := range ours {
+		missing(r, g, id, func(name string) { add(&removed.Members.Remove, id, name) })
+	}
+	for _, id := range g.Foreign {
+		if _, known := slices.BinarySearch(l.Members, id); !known {
+			extra(id, id)
 		}
 	}
 	var ds []Drift
@@ -154,4 +162,17 @@ func memberDrift(d Drift, l *GroupLink, r *Remote, g *RemoteGroup, keys map[stri
 		ds = append(ds, removed)
 	}
 	return ds
+}
+
+// missing calls found with the name of a member of ours that is no account of
+// the group any more, unless it is there as an object that is no account.
+func missing(r *Remote, g *RemoteGroup, id string, found func(name string)) {
+	if _, foreign := slices.BinarySearch(g.Foreign, id); foreign {
+		return
+	}
+	if at, ok := r.userAt(id); ok {
+		found(r.Users[at].UserName)
+		return
+	}
+	found(id)
 }

@@ -58,7 +58,7 @@ type UnknownError struct {
 // Error names what was asked for, and a close name where there is one.
 func (e *UnknownError) Error() string {
 	if len(e.Several) > 0 {
-		return strconv.Quote(e.Name) + " fits several people: " + listing(e.Several)
+		return strconv.Quote(e.Name) + " fits several people: " + listing(e.Several, len(e.Several))
 	}
 	text := "no " + e.What + " is called " + strconv.Quote(e.Name)
 	if e.Suggestion != "" {

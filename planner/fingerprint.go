@@ -17,27 +17,41 @@ import (
 const digestAbsent = "absent"
 
 // canon writes values into a hash so that different values differ in it: every
-// text comes with its length, every value with its kind.
-type canon struct{ h hash.Hash }
+// text comes with its length, every value with its kind. It gathers bytes
+// before it hashes them, so that a text costs no allocation.
+type canon struct {
+	h   hash.Hash
+	buf []byte
+}
 
-func newCanon() canon { return canon{sha256.New()} }
+func newCanon() *canon { return &canon{h: sha256.New(), buf: make([]byte, 0, 512)} }
 
-func (c canon) text(parts ...string) {
-	var n [8]byte
+func (c *canon) text(parts ...string) {
 	for _, s := range parts {
-		binary.BigEndian.PutUint64(n[:], uint64(len(s)))
-		c.h.Write(n[:])
-		c.h.Write([]byte(s))
+		c.number(uint64(len(s)))
+		c.buf = append(c.buf, s...)
 	}
 }
 
-func (c canon) number(n uint64) {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], n)
-	c.h.Write(b[:])
+func (c *canon) number(n uint64) {
+	const enough = 4096
+	if len(c.buf) > enough {
+		c.flush()
+	}
+	c.buf = binary.BigEndian.AppendUint64(c.buf, n)
 }
 
-func (c canon) flag(b bool) {
+func (c *canon) flush() {
+	c.h.Write(c.buf)
+	c.buf = c.buf[:0]
+}
+
+func (c *canon) sum() []byte {
+	c.flush()
+	return c.h.Sum(nil)
+}
+
+func (c *canon) flag(b bool) {
 	if b {
 		c.number(1)
 	} else {
@@ -45,7 +59,7 @@ func (c canon) flag(b bool) {
 	}
 }
 
-func (c canon) values(vs []schema.Value) {
+func (c *canon) values(vs []schema.Value) {
 	c.number(uint64(len(vs)))
 	for i := range vs {
 		c.text(vs[i].Path)
@@ -53,7 +67,7 @@ func (c canon) values(vs []schema.Value) {
 	}
 }
 
-func (c canon) value(v any) {
+func (c *canon) value(v any) {
 	switch v := v.(type) {
 	case nil:
 		c.text("null")
@@ -84,7 +98,7 @@ func (c canon) value(v any) {
 }
 
 // short is enough of the sum to tell objects apart.
-func (c canon) short() string { return hex.EncodeToString(c.h.Sum(nil)[:16]) }
+func (c *canon) short() string { return hex.EncodeToString(c.sum()[:16]) }
 
 func digest(parts ...string) string {
 	c := newCanon()
@@ -125,10 +139,10 @@ func Fingerprint(changes []Change) string {
 	for i := range changes {
 		c.change(&changes[i])
 	}
-	return "rc1:" + hex.EncodeToString(c.h.Sum(nil))
+	return "rc1:" + hex.EncodeToString(c.sum())
 }
 
-func (c canon) change(ch *Change) {
+func (c *canon) change(ch *Change) {
 	c.text(ch.ID, ch.App, string(ch.Kind), ch.Key, ch.Name, ch.RemoteID, string(ch.Action), ch.Base)
 	c.number(uint64(ch.Wave))
 	c.number(uint64(ch.Requests))
@@ -148,7 +162,7 @@ func (c canon) change(ch *Change) {
 	c.text(l.KnownMembers...)
 }
 
-func (c canon) members(ms []Member) {
+func (c *canon) members(ms []Member) {
 	c.number(uint64(len(ms)))
 	for i := range ms {
 		c.text(ms[i].Name, ms[i].Key, ms[i].RemoteID, ms[i].Change)

@@ -18,6 +18,7 @@ func (c *comparison) compareGroups() {
 			c.state.groups[at].claimed = true
 		}
 	}
+	c.growWithheld()
 	for i := range c.s.Pushes {
 		c.comparePush(&c.s.Pushes[i])
 	}

@@ -189,7 +189,7 @@ func (c *comparison) compareSuspended(p Person) {
 	switch {
 	case e == nil:
 		c.fate[p] |= absent
-		c.reports.suspendedNew.add(u.Login, u.Key(), u.Origin)
+		c.reports.suspendedNew.user(u, u.Origin)
 	case c.at[p] == 0:
 		c.fate[p] |= absent
 		if c.only.person(p) {
@@ -203,7 +203,7 @@ func (c *comparison) compareSuspended(p Person) {
 		if c.remote.Users[c.at[p]-1].Active {
 			c.fate[p] |= frozen
 		}
-		c.reports.suspendedKept.add(u.Login, u.Key(), u.Origin)
+		c.reports.suspendedKept.user(u, u.Origin)
 		if c.only.person(p) && (e.UserLink.Key != u.Key() || e.recovered) {
 			c.followSuspended(p, e)
 		}

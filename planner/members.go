@@ -17,8 +17,9 @@ type wantedMembers struct {
 
 // wanted computes who of the group's people are pushed: those who are assigned,
 // present and not inactive. People whose access is frozen stay where they are.
+// The result is good until the next call.
 func (c *comparison) wanted(w *pushed) wantedMembers {
-	var m wantedMembers
+	m := wantedMembers{accounts: c.scratch[:0]}
 	for _, p := range w.group.Members {
 		switch f := c.fate[p]; {
 		case f&created != 0:
@@ -28,6 +29,7 @@ func (c *comparison) wanted(w *pushed) wantedMembers {
 		}
 	}
 	slices.Sort(m.accounts)
+	c.scratch = m.accounts
 	return m
 }
 
@@ -64,6 +66,13 @@ func (c *comparison) diffMembers(w *pushed) memberDiff {
 	m := c.wanted(w)
 	current, foreign := c.current(w)
 	d := memberDiff{had: len(current) + len(foreign)}
+	if w.e != nil {
+		d.before = w.e.Members
+	}
+	if len(m.created)+len(foreign) == 0 && slices.Equal(current, m.accounts) && c.recorded(w, current) {
+		d.kept, d.has = d.before, d.had
+		return d
+	}
 	ours := c.ours(w)
 	i, j := 0, 0
 	for i < len(current) || j < len(m.accounts) {
@@ -94,14 +103,16 @@ func (c *comparison) diffMembers(w *pushed) memberDiff {
 			d.add = append(d.add, member)
 		}
 	}
-	if w.e != nil {
-		d.before = w.e.Members
-	}
 	d.has = d.had + len(d.add) - len(d.remove) - d.leaving
 	slices.Sort(d.kept)
 	sortMembers(d.add)
 	sortMembers(d.remove)
 	return d
+}
+
+// recorded reports whether the state has exactly these accounts as ours.
+func (c *comparison) recorded(w *pushed, accounts []uint32) bool {
+	return w.e != nil && slices.EqualFunc(accounts, w.e.Members, func(at uint32, id string) bool { return c.remote.Users[at].ID == id })
 }
 
 // drop takes a member out who is not wanted, unless that is not ours to do.

@@ -37,16 +37,16 @@ func (d *Desired) memberReasons(g uint32, p Person) []Reason {
 		}
 		switch v.kind() {
 		case viaDirectory:
-			return append(rs, Reason{Code: "in-directory-group", Text: fmt.Sprintf("%s is in %s of the directory", login, group.from.Name), Origin: originOr(group.from.Origin, group.Origin)})
+			return append(rs, Reason{Code: "in-directory-group", Text: fmt.Sprintf("%s is in %s of the directory", login, group.from.Name), Origin: group.originOf(v)})
 		case viaMember:
-			return append(rs, Reason{Code: "member-of-group", Text: fmt.Sprintf("%s is a member of %s", login, group.Key), Origin: originOr(group.Block.Members[v.index()].Origin, group.Origin)})
+			return append(rs, Reason{Code: "member-of-group", Text: fmt.Sprintf("%s is a member of %s", login, group.Key), Origin: group.originOf(v)})
 		case viaRule:
-			return append(rs, Reason{Code: "matched-by-rule", Text: fmt.Sprintf("a rule of %s holds for %s", group.Key, login), Origin: originOr(group.Block.Rules[v.index()].Origin, group.Origin)})
+			return append(rs, Reason{Code: "matched-by-rule", Text: fmt.Sprintf("a rule of %s holds for %s", group.Key, login), Origin: group.originOf(v)})
 		}
 		included := group.includes[v.index()]
 		rs = append(rs, Reason{
 			Code: "included-in-group", Text: fmt.Sprintf("%s includes %s", group.Key, d.Groups[included].Key),
-			Origin: originOr(group.Block.IncludeGroups[v.index()].Origin, group.Origin),
+			Origin: group.originOf(v),
 		})
 		g = included
 	}

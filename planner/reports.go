@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -112,13 +113,48 @@ func (c *comparison) reportWithheld(w *pushed) {
 	}, detail)
 }
 
+// growWithheld makes room for everyone in a pushed group who is not pushed: in
+// a large company there may be millions.
+func (c *comparison) growWithheld() {
+	n := 0
+	for i := range c.s.Pushes {
+		for _, p := range c.d.Groups[c.s.Pushes[i].Group].Members {
+			if c.fate[p]&eligible == 0 {
+				n++
+			}
+		}
+	}
+	c.plan.Withheld = slices.Grow(c.plan.Withheld, n)
+}
+
 // memberOrigin is the place that makes p a member of g.
 func (d *Desired) memberOrigin(g uint32, p Person) schema.Origin {
-	rs := d.memberReasons(g, p)
-	if len(rs) == 0 {
-		return schema.Origin{}
+	for {
+		group := &d.Groups[g]
+		v, ok := group.viaOf(p)
+		switch {
+		case !ok:
+			return schema.Origin{}
+		case v.kind() != viaInclude:
+			return group.originOf(v)
+		}
+		g = group.includes[v.index()]
 	}
-	return rs[len(rs)-1].Origin
+}
+
+// originOf is the place of the member, included group, rule or directory's
+// group that v stands for.
+func (g *Group) originOf(v via) schema.Origin {
+	switch v.kind() {
+	case viaMember:
+		return originOr(g.Block.Members[v.index()].Origin, g.Origin)
+	case viaInclude:
+		return originOr(g.Block.IncludeGroups[v.index()].Origin, g.Origin)
+	case viaRule:
+		return originOr(g.Block.Rules[v.index()].Origin, g.Origin)
+	default:
+		return originOr(g.from.Origin, g.Origin)
+	}
 }
 
 // reportPaused says whom a paused push keeps in its group.

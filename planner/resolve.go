@@ -145,11 +145,14 @@ func directoryGroupKey(dir schema.Address, name string) string {
 	return string(dir) + `.groups["` + name + `"]`
 }
 
-// listing names the first few of names and counts the rest.
-func listing(names []string) string {
-	const most = 10
-	if len(names) <= most {
+// listed is how many names a finding lists.
+const listed = 10
+
+// listing names the first few of n and counts the rest.
+func listing(names []string, n int) string {
+	names = names[:min(len(names), listed)]
+	if n == len(names) {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), n-len(names))
 }

@@ -62,25 +62,39 @@ func (r *resolver) unsupported(app *schema.App, caps Capabilities, what string) 
 // tally collects the people or groups that one finding is about: one finding
 // for many, not many findings.
 type tally struct {
+	// names are the first few, n counts all.
 	names  []string
+	n      int
 	object string
 	origin schema.Origin
 }
 
 func (t *tally) add(name, object string, origin schema.Origin) {
-	if len(t.names) == 0 {
+	if t.n == 0 {
 		t.object, t.origin = object, origin
 	}
-	t.names = append(t.names, name)
+	t.n++
+	if len(t.names) < listed {
+		t.names = append(t.names, name)
+	}
+}
+
+// user adds a person, at most one key made for all of them.
+func (t *tally) user(u *schema.User, origin schema.Origin) {
+	object := t.object
+	if t.n == 0 {
+		object = u.Key()
+	}
+	t.add(u.Login, object, origin)
 }
 
 // finding reports what was collected; nothing collected reports nothing.
 // In detail, {} stands for the names.
 func (t *tally) finding(found func(schema.Diagnostic), d schema.Diagnostic, detail string) {
-	if len(t.names) == 0 {
+	if t.n == 0 {
 		return
 	}
-	d.Detail = strings.Replace(detail, "{}", listing(t.names), 1)
+	d.Detail = strings.Replace(detail, "{}", listing(t.names, t.n), 1)
 	d.Object = t.object
 	d.Origin = originOr(d.Origin, t.origin)
 	found(d)
@@ -95,10 +109,10 @@ func (r *resolver) reportScope(s *Scope) {
 			continue
 		}
 		if s.byGroup[p] != 0 && s.grants[s.best[p]-1].direct {
-			shadows.add(u.Login, u.Key(), r.grantOrigin(&s.grants[s.best[p]-1]))
+			shadows.user(u, r.grantOrigin(&s.grants[s.best[p]-1]))
 		}
 		if u.Status == schema.Staged {
-			staged.add(u.Login, u.Key(), u.Origin)
+			staged.user(u, u.Origin)
 		}
 	}
 	assigned := s.assignedGroups()

@@ -75,6 +75,7 @@ func (c *comparison) locate(p Person) {
 		c.matched[p] = m.by
 		if owner := c.state.userOf[m.at-1]; owner != 0 {
 			c.claim(p, owner-1)
+			c.state.users[owner-1].key = u.Key()
 		}
 	}
 }
@@ -109,11 +110,11 @@ func (c *comparison) compareMissing(p Person) {
 	u := &c.d.People[p]
 	e := c.entry(p)
 	if e != nil {
-		c.reports.gone.add(u.Login, u.Key(), u.Origin)
+		c.reports.gone.user(u, u.Origin)
 	}
 	if !c.app.Provisioning.CreateUsers {
 		c.fate[p] |= absent
-		c.reports.notFound.add(u.Login, u.Key(), u.Origin)
+		c.reports.notFound.user(u, u.Origin)
 		if e != nil {
 			c.releaseUser(e, u.Login, Reason{Code: "target-gone", Text: "the account is gone from the target", Origin: e.Origin})
 		}
@@ -215,16 +216,19 @@ func (c *comparison) comparePresent(p Person) {
 	}
 	slices.SortFunc(diff.before, comparePaths)
 	slices.SortFunc(diff.after, comparePaths)
+	if len(diff.after) == 0 && action == Update && c.asRecorded(p, account, e, &diff, attributes) {
+		return
+	}
 	ch := c.userChange(p, action, 2)
-	ch.Link.Known, ch.Before, ch.After, ch.Drift = diff.known, diff.before, diff.after, diff.drift
-	ch.Link.Active = true
+	ch.Before, ch.After, ch.Drift = diff.before, diff.after, diff.drift
+	ch.Link.Known, ch.Link.Active = c.known(account, e, attributes), true
 	if diff.renamed {
 		ch.Link.Name = ch.Name
 	}
 	if len(diff.after) > 0 {
 		ch.Requests = 1
-	} else if !c.stateOnly(&ch, account, e, &diff) {
-		return
+	} else {
+		c.stateOnly(&ch, account, e, &diff)
 	}
 	ch.Reasons = append(c.presentReasons(p, action, account, e, &diff), ch.Reasons...)
 	if action == AdoptIt {
@@ -233,54 +237,79 @@ func (c *comparison) comparePresent(p Person) {
 	c.add(ch)
 }
 
-// stateOnly fills in what only the state will record, and reports whether
-// there is anything.
-func (c *comparison) stateOnly(ch *Change, account *RemoteUser, e *userEntry, d *userDiff) bool {
-	if ch.Action == AdoptIt {
-		return true
+// asRecorded reports whether the state says of p's account what is so: then
+// there is nothing to do, not even there.
+func (c *comparison) asRecorded(p Person, account *RemoteUser, e *userEntry, d *userDiff, attributes []attribute) bool {
+	if e.from() != "" || e.Source != c.s.Source(p) || !e.Active || len(d.stale) > 0 ||
+		schema.Fold(e.UserName) != schema.Fold(account.UserName) {
+		return false
 	}
-	switch {
-	case e.UserLink.Key != ch.Key:
-		ch.Before = []schema.Value{{Path: pathAddress, Value: e.UserLink.Key}}
-		ch.After = []schema.Value{{Path: pathAddress, Value: ch.Key}}
-	case e.Source != ch.Link.Source:
-		ch.Before = []schema.Value{{Path: pathSource, Value: string(e.Source)}}
-		ch.After = []schema.Value{{Path: pathSource, Value: string(ch.Link.Source)}}
-	default:
-		return stateBehind(ch, account, e, d)
+	for i := range attributes {
+		a := &attributes[i]
+		if !a.createOnly && a.value != nil && same(lookup(account.Attributes, a.path), a.value) && !same(lookup(e.Attributes, a.path), a.value) {
+			return false
+		}
 	}
 	return true
 }
 
-// stateBehind lets the state follow where the target came to what is declared
-// without us; otherwise it would be reported as drift for ever.
-func stateBehind(ch *Change, account *RemoteUser, e *userEntry, d *userDiff) bool {
+// stateOnly says what only the state will record: a new key, another source, or
+// what came right at the target without us, which would otherwise be reported
+// as drift for ever.
+func (c *comparison) stateOnly(ch *Change, account *RemoteUser, e *userEntry, d *userDiff) {
+	set := func(path string, before, after any) {
+		ch.Before = append(ch.Before, schema.Value{Path: path, Value: before})
+		ch.After = append(ch.After, schema.Value{Path: path, Value: after})
+	}
+	switch {
+	case ch.Action == AdoptIt:
+		return
+	case e.from() != "":
+		set(pathAddress, e.from(), ch.Key)
+		return
+	case e.Source != ch.Link.Source:
+		set(pathSource, string(e.Source), string(ch.Link.Source))
+		return
+	}
 	if schema.Fold(e.UserName) != schema.Fold(account.UserName) {
-		ch.Before = append(ch.Before, schema.Value{Path: pathUserName, Value: e.UserName})
-		ch.After = append(ch.After, schema.Value{Path: pathUserName, Value: account.UserName})
+		set(pathUserName, e.UserName, account.UserName)
 	}
 	if !e.Active {
-		ch.Before = append(ch.Before, schema.Value{Path: pathActive, Value: false})
-		ch.After = append(ch.After, schema.Value{Path: pathActive, Value: true})
+		set(pathActive, false, true)
 	}
 	for _, v := range ch.Link.Known {
 		if old := lookup(e.Attributes, v.Path); !same(old, v.Value) && same(lookup(account.Attributes, v.Path), v.Value) {
-			ch.Before = append(ch.Before, schema.Value{Path: v.Path, Value: old})
-			ch.After = append(ch.After, v)
+			set(v.Path, old, v.Value)
 		}
 	}
 	for _, v := range d.stale {
-		ch.Before = append(ch.Before, v)
-		ch.After = append(ch.After, schema.Value{Path: v.Path})
+		set(v.Path, v.Value, nil)
 	}
 	slices.SortFunc(ch.Before, comparePaths)
 	slices.SortFunc(ch.After, comparePaths)
-	return len(ch.After) > 0
+}
+
+// known are the managed attributes as they are once a change is done.
+func (c *comparison) known(account *RemoteUser, e *userEntry, attributes []attribute) []schema.Value {
+	write := c.app.Provisioning.UpdateUserAttributes
+	known := make([]schema.Value, 0, len(attributes))
+	for _, a := range attributes {
+		switch {
+		case a.createOnly:
+		case a.value != nil && (write || same(lookup(account.Attributes, a.path), a.value)):
+			known = append(known, schema.Value{Path: a.path, Value: a.value})
+		case !write && e != nil:
+			if ours := lookup(e.Attributes, a.path); ours != nil {
+				known = append(known, schema.Value{Path: a.path, Value: ours})
+			}
+		}
+	}
+	return known
 }
 
 // userDiff is how an account differs from what is declared.
 type userDiff struct {
-	before, after, known []schema.Value
+	before, after []schema.Value
 	// stale values are in the state alone: cleared here and there.
 	stale   []schema.Value
 	drift   bool
@@ -310,9 +339,10 @@ func (c *comparison) diffUser(p Person, account *RemoteUser, e *userEntry, attri
 		}
 		disabled = !write
 	} else if name != account.UserName {
-		c.reports.nameCase.add(c.d.People[p].Login, c.d.People[p].Key(), c.d.People[p].Origin)
+		c.reports.nameCase.user(&c.d.People[p], c.d.People[p].Origin)
 	}
-	for _, a := range attributes {
+	for i := range attributes {
+		a := &attributes[i]
 		if a.createOnly {
 			continue
 		}
@@ -323,17 +353,12 @@ func (c *comparison) diffUser(p Person, account *RemoteUser, e *userEntry, attri
 			d.drift = d.drift || ours != nil && same(ours, a.value)
 		}
 		disabled = disabled || differs && !write
-		switch {
-		case a.value == nil && was == nil && ours != nil:
+		if a.value == nil && was == nil && ours != nil {
 			d.stale = append(d.stale, schema.Value{Path: a.path, Value: ours})
-		case a.value != nil && (write || !differs):
-			d.known = append(d.known, schema.Value{Path: a.path, Value: a.value})
-		case differs && !write && ours != nil:
-			d.known = append(d.known, schema.Value{Path: a.path, Value: ours})
 		}
 	}
 	if disabled {
-		c.reports.updateDisabled.add(c.d.People[p].Login, c.d.People[p].Key(), c.d.People[p].Origin)
+		c.reports.updateDisabled.user(&c.d.People[p], c.d.People[p].Origin)
 	}
 	return d
 }
