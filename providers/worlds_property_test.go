@@ -48,6 +48,8 @@ func drawWorld(t *rapid.T) world {
 type simulated struct {
 	mu     sync.Mutex
 	remote *planner.Remote
+	// writeOnly shows no members to whoever reads.
+	writeOnly bool
 	// troubles befall the next changes, one each; those after them go well.
 	troubles []trouble
 	// done counts how often each change was carried out.
@@ -64,15 +66,25 @@ const (
 	broken            // no answer, and nothing was done
 	lost              // no answer, and all was done
 	rejection         // members are refused
+	halfway           // a new object is made, and what should follow is refused
 )
 
 // kinds are the troubles to draw from, of which most are none.
-var kinds = []trouble{fine, fine, fine, refusal, broken, lost, rejection}
+var kinds = []trouble{fine, fine, fine, refusal, broken, lost, rejection, halfway}
 
 func (s *simulated) Read(context.Context) (*planner.Remote, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.remote, nil
+	if !s.writeOnly {
+		return s.remote, nil
+	}
+	shown := *s.remote
+	shown.Capabilities.Members = planner.MembersWriteOnly
+	shown.Groups = slices.Clone(shown.Groups)
+	for i := range shown.Groups {
+		shown.Groups[i].Members, shown.Groups[i].MembersKnown = nil, false
+	}
+	return &shown, nil
 }
 
 func (s *simulated) Do(_ context.Context, c planner.Change) (planner.Outcome, error) {
@@ -83,7 +95,12 @@ func (s *simulated) Do(_ context.Context, c planner.Change) (planner.Outcome, er
 		how, s.troubles = s.troubles[0], s.troubles[1:]
 	}
 	var o planner.Outcome
+	if how == halfway && c.Action != planner.Create {
+		how = refusal
+	}
 	switch how {
+	case halfway:
+		c.Members.Add = nil
 	case refusal:
 		return o, refused
 	case broken:
@@ -102,8 +119,11 @@ func (s *simulated) Do(_ context.Context, c planner.Change) (planner.Outcome, er
 		o.RemoteID = c.ID
 	}
 	s.remote = planner.Simulate(s.remote, c)
-	if how == lost {
+	switch how {
+	case lost:
 		return planner.Outcome{}, unreachable
+	case halfway:
+		return o, refused
 	}
 	return o, nil
 }
@@ -161,7 +181,7 @@ func TestAnyWorldComesAboutWhateverFails(t *testing.T) {
 		target := &simulated{remote: &planner.Remote{Target: theTarget, Identity: "simulated", Complete: true, Capabilities: planner.Capabilities{
 			Dialect: "scim", Members: planner.MembersFull, GroupExternalID: true,
 			CreateWithMembers: rapid.Bool().Draw(t, "create with members"),
-		}}}
+		}}, writeOnly: rapid.Bool().Draw(t, "write only")}
 		c := &course{target: target, state: &planner.State{}, journal: &intents{open: map[string]planner.Intent{}}}
 		var before []world
 		for range rapid.IntRange(1, 3).Draw(t, "worlds") {
@@ -191,14 +211,15 @@ type course struct {
 }
 
 func (c *course) plan(t *rapid.T, w world) *planner.Plan {
+	remote, _ := c.target.Read(context.Background()) // it never fails
 	desired, findings := planner.Resolve(w.config(), planner.Facts{
-		Capabilities: map[schema.Address]planner.Capabilities{theTarget: c.target.remote.Capabilities}, AsOf: chaosNow,
+		Capabilities: map[schema.Address]planner.Capabilities{theTarget: remote.Capabilities}, AsOf: chaosNow,
 	})
 	if findings.HasErrors() {
 		t.Fatalf("resolve: %+v", findings)
 	}
 	plan, err := planner.Compute(planner.Input{
-		Desired: desired, State: c.state, Remotes: map[schema.Address]*planner.Remote{theTarget: c.target.remote},
+		Desired: desired, State: c.state, Remotes: map[schema.Address]*planner.Remote{theTarget: remote},
 	})
 	if err != nil {
 		t.Fatalf("compute: %v", err)
