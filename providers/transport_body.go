@@ -36,6 +36,12 @@ func (c *Client) read(r Request, res *http.Response) (*Response, error) {
 	out := &Response{Status: res.StatusCode, Header: res.Header, Body: bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))}
 	out.Date, _ = http.ParseTime(res.Header.Get("Date"))
 	if err := checkJSON(out.Body); err != nil {
+		if r.Method != http.MethodGet && !bytes.HasPrefix(out.Body, []byte("<")) {
+			// Done, and said in words of its own. What a create needs from the
+			// answer is looked up.
+			out.Body = nil
+			return out, nil
+		}
 		e := c.requestError(r, res, nil)
 		e.Detail = err.Error() + ": " + c.cleaned(out.Body)
 		return nil, e

@@ -299,6 +299,19 @@ func TestAnswersThatAreNoAnswerAreErrors(t *testing.T) {
 	}
 }
 
+func TestAWriteIsDoneWhateverWordsTheTargetHasForIt(t *testing.T) {
+	t.Parallel()
+	for body, ok := range map[string]bool{"": true, "OK": true, `{"id":`: true, "<html>Log in": false} {
+		s := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
+		for _, method := range []string{http.MethodPost, http.MethodPatch, http.MethodDelete} {
+			res, err := client(t, s, nil).Do(t.Context(), providers.Request{Method: method, Path: []string{"Users"}})
+			if (err == nil) != ok || ok && len(res.Body) > 0 {
+				t.Errorf("%s answered %q: got %+v, %v", method, body, res, err)
+			}
+		}
+	}
+}
+
 func TestAnyJSONMediaTypeIsTaken(t *testing.T) {
 	t.Parallel()
 	for _, contentType := range []string{"application/scim+json", "text/json", "text/html", ""} {

@@ -127,7 +127,7 @@ func (t *Target) create(ctx context.Context, object map[string]any, n creation) 
 			return made{id: id, found: true}, nil
 		}
 		n.lost = true
-		if m, err := t.look(ctx, &n, 0); m.id != "" || err != nil {
+		if m, err := t.look(ctx, &n, thorough(0)); m.id != "" || err != nil {
 			return m, err
 		}
 	}
@@ -164,7 +164,7 @@ func (t *Target) post(ctx context.Context, n *creation) (made, error) {
 func (t *Target) afterPost(ctx context.Context, n *creation, err error) (m made, again bool, _ error) {
 	var unsent *providers.UnsentError
 	var credentials *providers.CredentialsError
-	settle := t.dialect.Lookup.Settle
+	search := thorough(t.dialect.Lookup.Settle)
 	s := status(err)
 	switch {
 	case errors.As(err, &unsent), errors.As(err, &credentials), s == http.StatusTooManyRequests, s >= 300 && s < 400:
@@ -173,12 +173,13 @@ func (t *Target) afterPost(ctx context.Context, n *creation, err error) (m made,
 		m, err := t.collided(ctx, n, err)
 		return m, false, err
 	case s >= 400 && s < 500, s == http.StatusNotImplemented:
-		// A refusal by its words. Some services say so after the fact.
-		settle = 0
+		// A refusal by its words. Some services say so after the fact, which is
+		// worth one look, and not the reading of whole lists.
+		search = patience{}
 	default:
 		n.lost = true
 	}
-	m, lookErr := t.look(ctx, n, settle)
+	m, lookErr := t.look(ctx, n, search)
 	switch {
 	case lookErr != nil:
 		return made{}, false, errors.Join(lookErr, err)
@@ -186,7 +187,7 @@ func (t *Target) afterPost(ctx context.Context, n *creation, err error) (m made,
 		return m, false, nil
 	case err == nil:
 		return made{}, false, &providers.ObjectError{Code: "not-confirmed", Err: errors.New("the target accepted it, gave no id, and does not show it")}
-	case settle == 0:
+	case !search.list:
 		return made{}, false, asRefused(err)
 	}
 	return made{}, true, err
@@ -203,7 +204,7 @@ func asRefused(err error) error {
 // collided deals with a 409: the object is ours if exactly one has our
 // externalId, or if an earlier request of this create was lost.
 func (t *Target) collided(ctx context.Context, n *creation, cause error) (made, error) {
-	m, err := t.look(ctx, n, t.dialect.Lookup.Settle)
+	m, err := t.look(ctx, n, thorough(t.dialect.Lookup.Settle))
 	if err != nil || m.id != "" {
 		m.found = true
 		return m, err
@@ -220,13 +221,22 @@ func (t *Target) collided(ctx context.Context, n *creation, cause error) (made, 
 		Err: fmt.Errorf("%q (id %q) is there already and is not ours: %w", others[0].name, others[0].id, cause)}
 }
 
-// look waits up to settle for the object of n to show, and says whether it is
-// there. An object of another's is not.
-func (t *Target) look(ctx context.Context, n *creation, settle time.Duration) (made, error) {
-	deadline := t.clock.Now().Add(settle)
+// patience says how hard an object is looked for: how long, and whether the
+// whole list is read in the end.
+type patience struct {
+	settle time.Duration
+	list   bool
+}
+
+func thorough(settle time.Duration) patience { return patience{settle: settle, list: true} }
+
+// look waits for the object of n to show, and says whether it is there. An
+// object of another's is not.
+func (t *Target) look(ctx context.Context, n *creation, search patience) (made, error) {
+	deadline := t.clock.Now().Add(search.settle)
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
 		left := deadline.Sub(t.clock.Now())
-		found, err := t.lookUp(ctx, n.wanted, left <= 0)
+		found, err := t.lookUp(ctx, n.wanted, search.list && left <= 0)
 		if err != nil {
 			return made{}, err
 		}

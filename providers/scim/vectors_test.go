@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -239,6 +240,7 @@ func TestS86_LostAnswerOfACreateIsLookedUpBeforeAnythingIsRepeated(t *testing.T)
 		"400 after the fact":      refuseWith(400, "", "hm"),
 		"a page of HTML":          func(w http.ResponseWriter) { fmt.Fprint(w, "<html>hello") },
 		"200 without an id":       func(w http.ResponseWriter) { answer(w, 200, map[string]any{}) },
+		"201 in words":            func(w http.ResponseWriter) { w.WriteHeader(201); fmt.Fprint(w, "created") },
 		"201 without a body":      func(w http.ResponseWriter) { w.WriteHeader(201) },
 		"202, which is a promise": func(w http.ResponseWriter) { answer(w, 202, map[string]any{"id": "task-1"}) },
 	} {
@@ -423,6 +425,78 @@ func TestS90_NothingFoundIsAnEmptyListOr404(t *testing.T) {
 					t.Errorf("got %+v, %v after %d requests", o, err, posts)
 				}
 			})
+		})
+	}
+}
+
+// slowPost carries the first POST out and answers it too late.
+type slowPost struct {
+	next handlerTransport
+	done atomic.Bool
+}
+
+func (s *slowPost) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := s.next.RoundTrip(r)
+	if r.Method == http.MethodPost && !s.done.Swap(true) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	return res, err
+}
+
+func TestS86_CreateThatTimesOutIsLookedUpBeforeAnythingIsRepeated(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.unique = false
+		began := time.Now()
+		x := target(t, f, func(c *scim.Config) {
+			c.HTTP.Transport = &slowPost{next: handlerTransport{f}}
+			c.Target.Timeouts.Write = 30 * time.Second
+		})
+		o, err := x.Do(t.Context(), createAnn())
+		if err != nil || o.RemoteID != "u-001" || len(f.objects["Users"]) != 1 {
+			t.Errorf("got %+v, %v, %d users", o, err, len(f.objects["Users"]))
+		}
+		if took := time.Since(began); took != 30*time.Second {
+			t.Errorf("took %v, want the time-out and no more", took)
+		}
+	})
+}
+
+func TestS91_DoingEverythingAgainChangesNothing(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range []string{"scim", "twingate", "aws", "put-only"} {
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			x, _ := sandboxed(t, dialect)
+			user := createAnn()
+			user.After = append(user.After, value("displayName", "Ann"), value("name.familyName", "Ames"), value("name.givenName", "Ann"))
+			var reads []*planner.Remote
+			for range 2 {
+				u, err := x.Do(t.Context(), user)
+				if err != nil {
+					t.Fatal(err)
+				}
+				g, err := x.Do(t.Context(), createGroup(planner.Member{Name: user.Name, RemoteID: u.RemoteID}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				rename := planner.Change{Kind: planner.KindGroup, Action: planner.Update, RemoteID: g.RemoteID, After: []schema.Value{value("displayName", "R&D")},
+					Members: planner.MemberChanges{Add: []planner.Member{{Name: user.Name, RemoteID: u.RemoteID}}}}
+				if _, err := x.Do(t.Context(), rename); err != nil {
+					t.Fatal(err)
+				}
+				r, err := x.Read(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.ReadAt, r.Requests = time.Time{}, 0
+				reads = append(reads, r)
+			}
+			if diff := cmp.Diff(reads[1], reads[0]); diff != "" {
+				t.Errorf("after the second time (-got +want):\n%s", diff)
+			}
 		})
 	}
 }
