@@ -27,7 +27,7 @@ type lane struct {
 	// sending ends when nothing more may be sent to this target.
 	sending context.Context
 	giveUp  context.CancelCauseFunc
-	// failures in a row, and how many of them are too many; gaveUp says so.
+	// failures in a row, and how many of them are too many; gaveUp is the last of them.
 	failures, tooMany int
 	gaveUp            error
 }
@@ -156,7 +156,7 @@ func (l *lane) count(res *ChangeResult) {
 	}
 	l.failures++
 	if l.failures == l.tooMany {
-		l.gaveUp = fmt.Errorf("nothing more is sent after %d failures in a row, the last: %w", l.failures, res.Err)
-		l.giveUp(l.gaveUp)
+		l.gaveUp = res.Err
+		l.giveUp(fmt.Errorf("%d changes in a row failed, the last: %w", l.failures, res.Err))
 	}
 }

@@ -2,6 +2,7 @@ package providers
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
@@ -23,7 +24,7 @@ func (r *run) finish(ctx context.Context) {
 
 // explainStop says why the run, or a part of it, was cut short.
 func (r *run) explainStop(ctx context.Context) {
-	if cause := context.Cause(r.sending); cause != nil && cause != context.Cause(ctx) {
+	if cause := context.Cause(r.sending); cause != nil && !errors.Is(cause, context.Cause(ctx)) {
 		r.result.Stopped = cause
 	}
 	for app, l := range r.laneOf {

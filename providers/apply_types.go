@@ -97,7 +97,8 @@ type Result struct {
 	// Stopped is why nothing more was sent anywhere: rejected credentials, a
 	// journal that cannot be written. Nil where the run was not cut short.
 	Stopped error
-	// GaveUp says, by app, why nothing more was sent to its target.
+	// GaveUp holds, by app, the last of the failures in a row after which
+	// nothing more was sent to its target.
 	GaveUp map[string]error
 	// ReadBack says, by app, why what was done could not be read back.
 	ReadBack map[string]error
