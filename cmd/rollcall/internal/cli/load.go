@@ -48,7 +48,7 @@ func (a *app) options(f loadFlags) (run.Options, error) {
 		Token: a.token, AllowedHosts: a.allowedHosts(),
 		Who: who(), CIRun: a.ciRun(), Version: buildVersion().Version,
 		Now: a.now, Random: rand.Text, Log: log,
-		Notice: a.say,
+		Notice: a.say, Reading: a.readingProgress(),
 	}, nil
 }
 

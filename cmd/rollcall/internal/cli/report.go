@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
@@ -94,6 +96,33 @@ func (a *app) progress() (watch func(providers.Event), end func() error) {
 	}
 	bar := render.NewBar(a.stderr, a.style(a.stderr), a.now)
 	return bar.Event, bar.Close
+}
+
+// readingEvery is how often the progress of reads is drawn at most.
+const readingEvery = 100 * time.Millisecond
+
+// readingProgress returns who shows on a terminal how far reads are; nil elsewhere.
+// The line is drawn over and over, and taken away with the last of a list.
+func (a *app) readingProgress() func(schema.Address, string, int, int) {
+	columns, terminal := terminalWidth(a.stderr)
+	if !terminal || a.events != nil || a.present("CI") || a.dumb() {
+		return nil
+	}
+	var mu sync.Mutex
+	drawn, shown := a.now(), false
+	return func(target schema.Address, what string, done, total int) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch now := a.now(); {
+		case done >= total && shown:
+			fmt.Fprint(a.stderr, "\r\x1b[K")
+			shown = false
+		case done < total && now.Sub(drawn) >= readingEvery:
+			drawn, shown = now, true
+			line := fmt.Sprintf("Reading %s: %d of %d %s", render.Terminal(string(target)), done, total, what)
+			fmt.Fprint(a.stderr, "\r\x1b[K"+line[:min(len(line), columns-1)])
+		}
+	}
 }
 
 // showResult says what became of p.

@@ -17,6 +17,7 @@ func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:               "rollcall",
 		Short:             "Declare who is in an application and its groups; plan and apply it",
+		Version:           buildVersion().Version,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              subcommandOnly,

@@ -25,6 +25,9 @@ func (a *app) style(w io.Writer) render.Style {
 // maxColumns is how wide prose may be and still be read.
 const maxColumns = 120
 
+// usualColumns is the width of a terminal that does not tell its own.
+const usualColumns = 80
+
 // terminalWidth returns the columns of w, if it is a terminal.
 func terminalWidth(w io.Writer) (int, bool) {
 	f, ok := w.(*os.File)
@@ -32,7 +35,10 @@ func terminalWidth(w io.Writer) (int, bool) {
 		return 0, false
 	}
 	columns, _, err := term.GetSize(int(f.Fd()))
-	return columns, err == nil
+	if err != nil || columns <= 0 {
+		columns = usualColumns
+	}
+	return columns, true
 }
 
 // present reports whether an environment variable is set to anything.

@@ -48,6 +48,9 @@ type Options struct {
 	// Random returns text that cannot be guessed, for ids and tokens.
 	Random func() string
 	Log    *slog.Logger
+	// Reading is told how far the read of a target is: "users" or "groups", how
+	// many were read, and how many there are. Reads run at the same time.
+	Reading func(target schema.Address, what string, done, total int)
 	// Notice is told, in a sentence, what a person who waits should know.
 	Notice func(string)
 }

@@ -116,6 +116,9 @@ func (p *Project) connectOne(ctx context.Context, t schema.Target, why purpose) 
 		t.Limits.Parallelism = p.options.Parallelism
 	}
 	config := scim.Config{Target: t, ReadOnly: why == reading, Paths: p.paths(t.Address), HTTP: p.client()}
+	if p.options.Reading != nil {
+		config.Progress = func(what string, done, total int) { p.options.Reading(t.Address, what, done, total) }
+	}
 	c := &connection{}
 	var err error
 	if t.Dialect == embedded {
