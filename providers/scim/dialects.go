@@ -87,7 +87,10 @@ func sandboxSpeaking(text string) Dialect {
 		d = sandbox()
 	}
 	if quirks != "" {
-		d.Page.Max, d.Page.VerifyEnd, d.Lookup.TrustEmpty = standard().Page.Max, true, false
+		d.Lookup.TrustEmpty = false
+		if d.Page.Method == PageIndex {
+			d.Page = standard().Page
+		}
 	}
 	d.Lookup.Settle = sandboxSettle
 	// A vendor's published rate is the vendor's; on loopback nobody should wait for it.

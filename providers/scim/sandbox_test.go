@@ -2,11 +2,14 @@ package scim_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/providers/providertest"
 	"github.com/rollcall-dev/rollcall/providers/sandbox"
@@ -162,4 +165,79 @@ func counted(s *sandbox.Service, reads bool) (n int) {
 		}
 	}
 	return n
+}
+
+// TestReadIsWholeOrAnErrorWhateverTheSandboxDoes reads 45 accounts through the
+// quirks that make lists hard to read.
+func TestReadIsWholeOrAnErrorWhateverTheSandboxDoes(t *testing.T) {
+	t.Parallel()
+	for dialect, want := range map[string]struct{ fails, unstable bool }{
+		"scim,cursor-only,page-cap=10":                              {},
+		"scim,cursor-only,lying-total,page-cap=10":                  {},
+		"scim,cursor-only,lying-total,page-cap=7":                   {},
+		"scim,cursor-only,lying-total,no-discovery,page-cap=10":     {fails: true},
+		"scim,overlapping-pages,page-cap=10":                        {unstable: true},
+		"scim,overlapping-pages,lying-total,page-cap=10":            {unstable: true},
+		"scim,wrap-around,lying-total,page-cap=10":                  {},
+		"scim,wrap-around,lying-total,page-cap=45":                  {},
+		"scim,wrap-around,lying-total,short-pages,page-cap=9":       {},
+		"twingate,page-cap=7,lying-total":                           {},
+		"twingate,page-cap=7,lying-total,short-pages,ignore-filter": {},
+	} {
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			x, _ := sandboxed(t, dialect)
+			for i := range 45 {
+				name := fmt.Sprintf("u%d@acme.example", i)
+				c := planner.Change{ID: name, Kind: planner.KindUser, Action: planner.Create, Name: name, Link: planner.Link{ExternalID: name}}
+				if _, err := x.Do(t.Context(), c); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := x.Read(t.Context())
+			if want.fails {
+				var incomplete *providers.IncompleteReadError
+				if !errors.As(err, &incomplete) || got != nil {
+					t.Errorf("got %v, %v", got, err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Users) != 45 || got.Unstable != want.unstable || !got.Complete {
+				t.Errorf("%d users, unstable %v, complete %v", len(got.Users), got.Unstable, got.Complete)
+			}
+		})
+	}
+}
+
+func TestReadsThatLagBehindWritesMakeNoSecondGroup(t *testing.T) {
+	t.Parallel()
+	service, err := sandbox.Open(sandbox.Options{Token: canary})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inject(t, service, "lag=100ms")
+	inject(t, service, "POST commit-then-drop every=2")
+	x, err := scim.New(scim.Config{
+		Target: schema.Target{Dialect: "sandbox", BaseURL: "https://sandbox.example" + sandbox.BasePath},
+		Token:  schema.NewSecret(func() (string, error) { return canary, nil }),
+		HTTP:   providers.ClientOptions{Transport: handlerTransport{service}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 8 {
+		name := fmt.Sprintf("Group %d", i)
+		c := planner.Change{ID: name, Kind: planner.KindGroup, Action: planner.Create, Name: name}
+		if _, err := x.Do(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	service.ClearFaults()
+	got, err := x.Read(t.Context())
+	if err != nil || len(got.Groups) != 8 {
+		t.Errorf("got %+v, %v; want 8 groups", got, err)
+	}
 }
