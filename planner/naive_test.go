@@ -100,15 +100,6 @@ func (n *naive) links() map[string]string {
 	return ids
 }
 
-func (n *naive) owned(id string) bool {
-	for _, owned := range n.links() {
-		if owned == id {
-			return true
-		}
-	}
-	return false
-}
-
 // provision: whoever is assigned has an active account of the right name.
 func (n *naive) provision(u *schema.User, key string) {
 	id, linked := n.links()[key]

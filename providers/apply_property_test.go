@@ -64,7 +64,7 @@ func TestWhateverFailsExactlyWhatCanBeDoneIsDone(t *testing.T) {
 		failing := map[string]error{}
 		for _, c := range changes {
 			if rapid.IntRange(0, 4).Draw(t, "fails") == 0 {
-				failing[c.ID] = rapid.SampledFrom([]error{refused, unreachable}).Draw(t, "how")
+				failing[c.ID] = rapid.SampledFrom([]error{refused, errUnreachable}).Draw(t, "how")
 			}
 		}
 		target := &script{answer: func(_ context.Context, c planner.Change) (planner.Outcome, error) {

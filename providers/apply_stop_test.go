@@ -17,8 +17,8 @@ import (
 )
 
 var (
-	unreachable = errors.New("connection refused")
-	rejected    = &providers.CredentialsError{Err: errors.New("status 401")}
+	errUnreachable = errors.New("connection refused")
+	rejected       = &providers.CredentialsError{Err: errors.New("status 401")}
 )
 
 // people makes n creates, u0 to u(n-1).
@@ -47,7 +47,7 @@ func TestAFailureAtAnyIndexIsJournalledAndStopsOnlyWhatItMust(t *testing.T) {
 			open bool // what happened is unknown: the intent stays open
 		}{
 			"object":      {err: refused},
-			"unreachable": {err: unreachable, open: true},
+			"unreachable": {err: errUnreachable, open: true},
 			"credentials": {err: rejected, last: true, open: true},
 		} {
 			t.Run(fmt.Sprint(name, " at ", i), func(t *testing.T) {
@@ -104,7 +104,7 @@ func TestRejectedCredentialsStopEveryTarget(t *testing.T) {
 
 func TestATargetThatFailsAgainAndAgainIsGivenUpAndOthersGoOn(t *testing.T) {
 	down := &script{answer: func(context.Context, planner.Change) (planner.Outcome, error) {
-		return planner.Outcome{}, unreachable
+		return planner.Outcome{}, errUnreachable
 	}}
 	up := &script{}
 	changes := people(40)
@@ -119,10 +119,10 @@ func TestATargetThatFailsAgainAndAgainIsGivenUpAndOthersGoOn(t *testing.T) {
 	if n := len(down.ended); n < 3 || n > 4 || len(up.ended) != 20 {
 		t.Errorf("got %d and %d changes sent, want 3 (or 4) and 20", n, len(up.ended))
 	}
-	if err := r.GaveUp["down"]; !errors.Is(err, unreachable) || r.GaveUp["app"] != nil || r.Stopped != nil {
+	if err := r.GaveUp["down"]; !errors.Is(err, errUnreachable) || r.GaveUp["app"] != nil || r.Stopped != nil {
 		t.Errorf("gave up %v, stopped %v; want the one target given up", r.GaveUp, r.Stopped)
 	}
-	if got := r.Changes[19]; got.Status != providers.Skipped || !errors.Is(got.Err, unreachable) {
+	if got := r.Changes[19]; got.Status != providers.Skipped || !errors.Is(got.Err, errUnreachable) {
 		t.Errorf("last change: got %v %v, want skipped with the cause", got.Status, got.Err)
 	}
 }
@@ -134,7 +134,7 @@ func TestRefusalsOfObjectsAreNoReasonToGiveATargetUp(t *testing.T) {
 		if answers%3 == 0 {
 			return planner.Outcome{}, refused
 		}
-		return planner.Outcome{}, unreachable
+		return planner.Outcome{}, errUnreachable
 	}}
 	opts := one(target)
 	opts.GiveUpAfter = 3
@@ -289,12 +289,12 @@ func TestEventsComeOneAtATimeAndTellWhatHappens(t *testing.T) {
 		target := &script{answer: func(ctx context.Context, c planner.Change) (planner.Outcome, error) {
 			switch c.ID {
 			case "u0":
-				providers.ReportRetry(ctx, unreachable, 2*time.Second)
+				providers.ReportRetry(ctx, errUnreachable, 2*time.Second)
 				time.Sleep(12 * time.Second)
 			case "u1":
 				return planner.Outcome{}, refused
 			case "u2":
-				return planner.Outcome{}, unreachable
+				return planner.Outcome{}, errUnreachable
 			case "staff":
 				return planner.Outcome{Rejected: []planner.RejectedMember{{Detail: "no"}}}, nil
 			}

@@ -271,7 +271,7 @@ func failing(ids string, err error) func(context.Context, planner.Change) (plann
 }
 
 func TestAGroupThatWasMadeBeforeItsMembersFailedIsRecordedAsOurs(t *testing.T) {
-	for name, cause := range map[string]error{"refused": refused, "unreachable": unreachable} {
+	for name, cause := range map[string]error{"refused": refused, "unreachable": errUnreachable} {
 		t.Run(name, func(t *testing.T) {
 			target := &script{answer: func(_ context.Context, c planner.Change) (planner.Outcome, error) {
 				return planner.Outcome{RemoteID: "remote-staff"}, cause

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/rollcall-dev/rollcall/planner"
@@ -156,10 +155,4 @@ func statuses(r *providers.Result) []string {
 		all = append(all, fmt.Sprintf("%s %s", c.Change.ID, c.Status))
 	}
 	return all
-}
-
-// before reports whether a comes before b in order.
-func before(order []string, a, b string) bool {
-	i, j := slices.Index(order, a), slices.Index(order, b)
-	return i >= 0 && j >= 0 && i < j
 }

@@ -104,7 +104,7 @@ func (s *simulated) Do(_ context.Context, c planner.Change) (planner.Outcome, er
 	case refusal:
 		return o, refused
 	case broken:
-		return o, unreachable
+		return o, errUnreachable
 	case rejection:
 		for _, m := range c.Members.Add {
 			o.Rejected = append(o.Rejected, planner.RejectedMember{Member: m, Detail: "no"})
@@ -121,7 +121,7 @@ func (s *simulated) Do(_ context.Context, c planner.Change) (planner.Outcome, er
 	s.remote = planner.Simulate(s.remote, c)
 	switch how {
 	case lost:
-		return planner.Outcome{}, unreachable
+		return planner.Outcome{}, errUnreachable
 	case halfway:
 		return o, refused
 	}

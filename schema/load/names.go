@@ -69,7 +69,7 @@ func (l *loader) provideValue(names namespace, use hcl.Traversal, sc scope) bool
 			fmt.Sprintf("%s is no value by itself; name one of its values, as in %s.name.", root, root)))
 		return false
 	}
-	v, ok := cty.NilVal, false
+	var v cty.Value
 	switch {
 	case root == "local":
 		v, ok = l.local(step, use)

@@ -97,9 +97,7 @@ func (c *jsonConverter) body(body hcl.Body, blocks []BlockSpec, args []ArgumentS
 		s.Blocks = append(s.Blocks, hcl.BlockHeaderSchema{Type: typ, LabelNames: anyOfType(blocks, typ).Labels})
 	}
 	content, diags := body.Content(&s)
-	for _, d := range fromHCL(codeUnknownArgument, diags) {
-		c.diags = append(c.diags, d)
-	}
+	c.diags = append(c.diags, fromHCL(codeUnknownArgument, diags)...)
 	out := &hclsyntax.Body{Attributes: hclsyntax.Attributes{}, SrcRange: body.MissingItemRange(), EndRange: body.MissingItemRange()}
 	for name, a := range content.Attributes {
 		out.Attributes[name] = c.attribute(a)

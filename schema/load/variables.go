@@ -151,7 +151,8 @@ func (l *loader) evaluateVariables() {
 
 // settle finds a variable's value: what was given, or the default.
 func (l *loader) settle(v *variable, name string) (cty.Value, bool) {
-	value, at, ok := cty.NilVal, v.item.origin(), true
+	at, ok := v.item.origin(), true
+	var value cty.Value
 	switch a := v.item.attr("default"); {
 	case v.given != nil:
 		value, at, ok = l.givenValue(v, name)
