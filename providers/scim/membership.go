@@ -114,13 +114,17 @@ func (m *membership) try(ctx context.Context, batch []edit) error {
 	return t.patchOrPut(ctx, "Groups", m.group, t.memberOperations(batch), whole)
 }
 
-// halves sends batch in two parts.
+// halves sends batch in two parts, every other edit in each: refused members
+// often stand side by side, and whoever is tried first should stand for all.
 func (m *membership) halves(ctx context.Context, batch []edit) error {
-	middle := len(batch) / 2
-	if err := m.send(ctx, batch[:middle]); err != nil {
+	var parts [2][]edit
+	for i, e := range batch {
+		parts[i%2] = append(parts[i%2], e)
+	}
+	if err := m.send(ctx, parts[0]); err != nil {
 		return err
 	}
-	return m.send(ctx, batch[middle:])
+	return m.send(ctx, parts[1])
 }
 
 // divide tells the members that the target refuses from the others: by the ids

@@ -230,6 +230,24 @@ func TestGroupWhoseEveryChangeIsRefusedIsGivenUpSoon(t *testing.T) {
 	}
 }
 
+func TestManyRejectedMembersInARowKeepNobodyElseOut(t *testing.T) {
+	t.Parallel()
+	f := withGroup(100)
+	f.before = func(w http.ResponseWriter, r *http.Request, body []byte) bool {
+		for i := range 20 {
+			if r.Method == http.MethodPatch && strings.Contains(string(body), fmt.Sprintf(`"u-%03d"`, i+1)) {
+				answerError(w, 400, "invalidValue", "a member is not valid")
+				return true
+			}
+		}
+		return false
+	}
+	o, err := target(t, f, nil).Do(t.Context(), memberChange(people(100), nil))
+	if err != nil || len(o.Rejected) != 20 || len(memberIDs(f.get("Groups", "g"))) != 80 {
+		t.Errorf("%d rejected, %d members, %v", len(o.Rejected), len(memberIDs(f.get("Groups", "g"))), err)
+	}
+}
+
 func TestPutIsBoundToTheVersionThatWasReadWhereVersionsAreReal(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
