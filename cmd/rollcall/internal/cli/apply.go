@@ -99,10 +99,23 @@ func (a *app) apply(ctx context.Context, f applyFlags, file string) error {
 	var end func() error
 	how.Events, end = a.progress()
 	applied, err := p.Apply(ctx, how)
-	if err := errors.Join(err, end()); err != nil {
-		return err
+	if err = errors.Join(err, end()); err != nil {
+		return a.broken(applied, err)
 	}
 	return a.applied(applied)
+}
+
+// broken ends an apply that failed. Where something was written before, the
+// failure is of the ledger: what was done is said, and that it is not all.
+func (a *app) broken(got *run.Applied, err error) error {
+	if got == nil || got.Result == nil || !got.Result.Written() {
+		return err
+	}
+	a.report(err)
+	if err := a.showResult(got.Plan, got.Result); err != nil {
+		return err
+	}
+	return status(exitPartial)
 }
 
 // applyHow turns flags and the plan file into what the run must hold to.

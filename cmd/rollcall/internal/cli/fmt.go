@@ -29,9 +29,9 @@ type format struct {
 func newFmt(a *app) *cobra.Command {
 	f := &format{app: a}
 	c := manual{
-		about: "Reads *.hcl in the given files and folders (default: here and below) and writes\n" +
-			"those back that are not in the canonical format; their names go to standard output.\n" +
-			"PATH - reads standard input and writes standard output.",
+		about: "Reads *.hcl and *.vars in the given files and folders (default: here and below) and\n" +
+			"writes those back that are not in the canonical format; their names go to standard\n" +
+			"output. PATH - reads standard input and writes standard output.",
 		example: "rollcall fmt -check -diff",
 		exits:   "0 everything is formatted, or was now; 1 with -check: something is not.",
 	}.describe(&cobra.Command{
@@ -81,7 +81,7 @@ func (f *format) path(path string) error {
 			return err
 		case name != path && strings.ContainsAny(entry.Name()[:1], "._"):
 			return skip(entry)
-		case entry.Type().IsRegular() && strings.HasSuffix(name, ".hcl"):
+		case entry.Type().IsRegular() && (strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".vars")):
 			return f.file(name)
 		}
 		return nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
+	"github.com/rollcall-dev/rollcall/schema"
 )
 
 func newValidate(a *app) *cobra.Command {
@@ -29,30 +30,41 @@ func newValidate(a *app) *cobra.Command {
 }
 
 func (a *app) validate(flags loadFlags, asJSON bool) error {
-	options, err := a.options(flags)
-	if err != nil {
-		return err
-	}
-	p, err := run.Open(options)
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	a.sources = p.Sources
+	found, err := a.findings(flags)
 	switch {
-	case asJSON:
-		err = render.DiagnosticsJSON(a.stdout, p.Findings, p.Sources)
-	default:
-		err = a.diagnostics(p.Findings)
+	case asJSON && err != nil:
+		found = append(found, run.Diagnose(err))
+	case err != nil:
+		return err
+	}
+	if asJSON {
+		err = render.DiagnosticsJSON(a.stdout, found, a.sources)
+	} else {
+		err = a.diagnostics(found)
 	}
 	if err != nil {
 		return err
 	}
-	if p.Findings.HasErrors() {
+	if found.HasErrors() {
 		return status(exitError)
 	}
 	if !asJSON {
 		fmt.Fprintln(a.stdout, "The configuration is valid.")
 	}
 	return nil
+}
+
+// findings is all that there is to say about the configuration.
+func (a *app) findings(flags loadFlags) (schema.Diagnostics, error) {
+	o, err := a.options(flags)
+	if err != nil {
+		return nil, err
+	}
+	p, err := run.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	a.sources = p.Sources
+	return p.Findings, nil
 }
