@@ -71,8 +71,10 @@ func (c *comparison) adoptDeclaredGroups() {
 		}
 		switch {
 		case !found:
+			c.heldGroups[key] = true // a new group is not what was meant
 			c.holdAdopt(a, key, nothingToAdopt(a))
 		case c.state.ownsGroup(at, a.ID):
+			c.heldGroups[key] = true
 			c.holdAdopt(a, key, adoptedTwice(a))
 		default:
 			g := &c.remote.Groups[at]

@@ -99,6 +99,8 @@ type comparison struct {
 	// held says why somebody is held back, matched how an account was found.
 	held    map[Person]*schema.Diagnostic
 	matched map[Person]string
+	// heldGroups are the keys of groups that an adopt block holds back.
+	heldGroups map[string]bool
 	// destroyed are the accounts of people who are gone that the plan deletes.
 	destroyed map[string]bool
 	reports   reports
@@ -142,7 +144,7 @@ func newComparison(in Input, p *draft, s *Scope, only scopeFilter) (*comparison,
 		in: in, d: in.Desired, s: s, app: s.App, plan: p, only: only, remote: remote,
 		caps: capabilitiesOf(in, s.App.Target, remote),
 	}
-	c.held, c.matched = make(map[Person]*schema.Diagnostic), make(map[Person]string)
+	c.held, c.matched, c.heldGroups = make(map[Person]*schema.Diagnostic), make(map[Person]string), make(map[string]bool)
 	c.mapping = newMapping(c.d, s, c.caps)
 	if c.state, err = openLedger(in, s.App, remote); err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ func (c *comparison) comparePush(push *Push) {
 			}
 		}
 	}
-	goesOn := w.at != nil || push.Inactive || c.findGroup(&w)
+	goesOn := !c.heldGroups[w.group.Key] && (w.at != nil || push.Inactive || c.findGroup(&w))
 	c.reportWithheld(&w)
 	switch {
 	case !goesOn:

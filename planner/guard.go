@@ -215,11 +215,26 @@ func (c *comparison) protectedUsers() map[string]schema.Origin {
 		case !ok && ref.Login != "":
 			// Who is gone from every directory is protected all the same.
 			m[schema.Fold(ref.Login)] = ref.Origin
+			c.checkProtected(ref)
 		case !ok && !c.lifted(string(ref.Address)):
 			m[string(ref.Address)] = ref.Origin
 		}
 	}
 	return m
+}
+
+// checkProtected warns of a protection that protects nobody: a slip of the pen
+// there would go unnoticed until it is too late.
+func (c *comparison) checkProtected(ref schema.UserRef) {
+	login := schema.Fold(ref.Login)
+	if slices.ContainsFunc(c.state.users, func(e userEntry) bool { return schema.Fold(e.UserName) == login }) {
+		return
+	}
+	c.found(schema.Diagnostic{
+		Severity: schema.Warning, Code: "unknown-reference", Summary: "Protection of nobody",
+		Detail: fmt.Sprintf("protected_users names %q, who is not in the configuration, any directory, or the state. Correct the login.", ref.Login),
+		Origin: originOr(ref.Origin, c.app.Guard.Origin), Object: ref.Login,
+	})
 }
 
 func (c *comparison) protectedGroups() map[string]schema.Origin {

@@ -21,12 +21,22 @@ func (r *resolver) checkApp(app *schema.App) {
 			Origin: originOr(app.AttributesOrigin, app.Origin), App: app.Name, Object: string(app.Address),
 		})
 	}
+	for _, m := range app.Attributes {
+		if fixed(m.Path) {
+			r.found(schema.Diagnostic{
+				Severity: schema.Error, Code: "unsupported-feature", Summary: "Attribute that a mapping cannot set",
+				Detail: fmt.Sprintf("The attributes of %s map %s, which has an argument of its own. "+
+					"Set username on the app, or id and status on the person.", app.Address, m.Path),
+				Origin: originOr(m.Origin, app.AttributesOrigin), App: app.Name, Object: string(app.Address),
+			})
+		}
+	}
 	if app.OnUnassign == schema.UnassignDelete && caps.NoDelete {
 		r.unsupported(app, caps, `cannot delete accounts; on_unassign = "delete" cannot be kept. Use "deactivate" or "keep".`)
 	}
-	if caps.NoDeactivate && (app.OnUnassign == schema.UnassignDeactivate || app.OnSuspended == schema.SuspendedDeactivate) &&
+	if (caps.NoDeactivate || caps.DeactivateDeletes) && (app.OnUnassign == schema.UnassignDeactivate || app.OnSuspended == schema.SuspendedDeactivate) &&
 		app.Provisioning.DeactivateUsers {
-		r.unsupported(app, caps, `cannot deactivate accounts. Set on_unassign to "delete" or "keep".`)
+		r.unsupported(app, caps, `cannot deactivate an account without destroying it. Set on_unassign to "delete" or "keep".`)
 	}
 }
 
