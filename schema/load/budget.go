@@ -41,8 +41,11 @@ func (b *budget) spendText(n int) error {
 	if b.bytes -= n; b.bytes < 0 {
 		return fmt.Errorf("%w: it makes texts of more than %d bytes together", errBudget, textBudget*b.limits.TextBytes)
 	}
-	return nil
+	return b.spend(n / 64)
 }
+
+// spent is what was taken off the budget so far.
+func (b *budget) spent() int { return b.limits.Operations - b.operations }
 
 // elements refuses a list that is too long before it is made.
 func (b *budget) elements(n int) error {
@@ -128,8 +131,9 @@ func (b *budget) weigh(args []cty.Value) error {
 // guards returns the functions that preparation writes into expressions.
 func (b *budget) guards() map[string]function.Function {
 	return map[string]function.Function{
-		callVisit:     b.visit(),
 		callMeasure:   b.passing(b.measure),
+		callHash:      b.passing(b.hash),
+		callSquare:    b.passing(b.square),
 		callNumber:    b.passing(checkNumber),
 		callText:      b.text(),
 		callJoin:      b.join(),
@@ -143,6 +147,32 @@ func (b *budget) measure(v cty.Value) error {
 		return b.spend(v.LengthInt())
 	}
 	return nil
+}
+
+// hash charges a collection that is about to become a set: cty needs twenty
+// times as long for an element of a set as for one of a list.
+func (b *budget) hash(v cty.Value) error {
+	v, _ = v.Unmark()
+	if !isPlain(v) || !v.CanIterateElements() {
+		return nil
+	}
+	cost := 20 * v.LengthInt()
+	for it := v.ElementIterator(); it.Next() && cost <= b.limits.Operations; {
+		if _, element := it.Element(); isPlain(element) && element.CanIterateElements() {
+			cost += 20 * element.LengthInt()
+		}
+	}
+	return b.spend(cost)
+}
+
+// square charges a list whose elements are about to be compared with each other.
+func (b *budget) square(v cty.Value) error {
+	v, _ = v.Unmark()
+	if !isPlain(v) || !v.CanIterateElements() {
+		return nil
+	}
+	n := v.LengthInt()
+	return b.spend(n * n / 64)
 }
 
 // anything is a parameter that takes every value as it is.
@@ -160,20 +190,6 @@ func (b *budget) passing(check func(cty.Value) error) function.Function {
 		},
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			return args[0], check(args[0])
-		},
-	})
-}
-
-// visit charges an element of a for expression with its cost, the first argument.
-func (b *budget) visit() function.Function {
-	return function.New(&function.Spec{
-		Params: []function.Parameter{anything("cost"), anything("value")},
-		Type: func(args []cty.Value) (cty.Type, error) {
-			return args[1].Type(), nil
-		},
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			cost, _ := plainWhole(args[0])
-			return args[1], b.spend(cost)
 		},
 	})
 }

@@ -208,9 +208,9 @@ func (e *late) evaluate(s *subject) (cty.Value, error) {
 		variables[name] = v
 	}
 	variables["principal"] = e.principal(s.user)
-	v, diags := evaluate(e.prepared.expr, &hcl.EvalContext{
-		Variables: variables, Functions: functionsAt(e.prepared, newBudget(e.limits), special),
-	})
+	b := newBudget(e.limits)
+	ctx := &hcl.EvalContext{Variables: variables, Functions: functionsAt(e.prepared, b, special)}
+	v, diags := evaluate(e.prepared.expr, ctx, b)
 	if diags.HasErrors() {
 		return cty.NilVal, errors.New(explain(diags)[0].Detail)
 	}

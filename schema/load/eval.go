@@ -52,11 +52,13 @@ func (l *loader) value(expr hclsyntax.Expression, sc scope) (cty.Value, bool) {
 		return literal.Val, true
 	}
 	p := l.prepared(expr)
-	ctx, ok := l.context(p, sc, newBudget(l.opts.Limits))
-	if !ok {
+	b := newBudget(l.opts.Limits)
+	ctx, ok := l.context(p, sc, b)
+	if !ok || !l.affordable(expr) {
 		return cty.DynamicVal, false
 	}
-	v, diags := evaluate(p.expr, ctx)
+	v, diags := evaluate(p.expr, ctx, b)
+	l.spent += b.spent()
 	if diags.HasErrors() {
 		l.add(explain(diags)...)
 		return cty.DynamicVal, false
@@ -67,6 +69,22 @@ func (l *loader) value(expr hclsyntax.Expression, sc scope) (cty.Value, bool) {
 		return cty.DynamicVal, false
 	}
 	return v, true
+}
+
+// wholeBudget is how many times the operations of one expression all of them may take together.
+const wholeBudget = 10
+
+// affordable refuses to go on when the configuration as a whole has cost too much.
+func (l *loader) affordable(expr hclsyntax.Expression) bool {
+	if l.spent <= wholeBudget*l.opts.Limits.Operations {
+		return true
+	}
+	if !l.exhausted {
+		l.add(finding(codeTooComplex, origin(expr.Range()), "Configuration is too expensive",
+			"Up to this expression, the configuration has taken more steps than a whole one may. Compute less, or keep such data in a file of a directory."))
+	}
+	l.exhausted = true
+	return false
 }
 
 // context builds what the expression can see, and no more than it reads.
@@ -164,6 +182,9 @@ func (n namespace) values() map[string]cty.Value {
 func explain(diags hcl.Diagnostics) schema.Diagnostics {
 	out := fromHCL(codeInvalidExpression, diags)
 	for i, d := range diags {
+		if d.Summary == summaryExpensive {
+			out[i].Code, out[i].Detail = codeTooComplex, expensiveDetail(d.Detail)
+		}
 		if extra, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok && extra.FunctionCallError() != nil {
 			explainCall(&out[i], extra)
 		}
@@ -174,13 +195,18 @@ func explain(diags hcl.Diagnostics) schema.Diagnostics {
 	return out
 }
 
+const summaryExpensive = "Expression is too expensive"
+
+func expensiveDetail(err string) string {
+	return sentence(err) + " Compute less, or keep such data in a file of a directory."
+}
+
 // explainCall says what went wrong in a call. Calls that preparation wrote into
 // the expression must not show.
 func explainCall(d *schema.Diagnostic, extra hclsyntax.FunctionCallDiagExtra) {
 	err := extra.FunctionCallError()
 	if errors.Is(err, errBudget) {
-		d.Code, d.Summary = codeTooComplex, "Expression is too expensive"
-		d.Detail = sentence(err.Error()) + " Compute less, or keep such data in a file of a directory."
+		d.Code, d.Summary, d.Detail = codeTooComplex, summaryExpensive, expensiveDetail(err.Error())
 		return
 	}
 	if strings.Contains(extra.CalledFunctionName(), " ") {

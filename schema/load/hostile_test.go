@@ -50,6 +50,12 @@ func hostile() map[string]string {
 		"small steps":              local(`range(0, 1, 0.00000001)`),
 		"power":                    local(`"${pow(10, 10000000)}"`),
 		"nested loops":             local(`[for a in range(1024) : [for b in range(1024) : a]]`),
+		"set":                      overBig("length(toset(local.big))"),
+		"union":                    overBig("setunion(local.big, local.big)"),
+		"expanded union":           overBig("setunion([local.big, local.big]...)"),
+		"distinct":                 overBig("distinct(local.big)"),
+		"search in a big loop":     overBig("[for a in local.big : contains(local.big, a)]"),
+		"big list in a loop":       overBig("[for a in local.big : local.big == local.big]"),
 		"search in a loop":         local(`[for a in range(60000) : contains(range(1000), a)]`),
 		"replace":                  local(`replace(join("", [for a in range(1000) : "aaaaaaaaaa"]), "a", join("", [for a in range(1000) : "aaaaaaaaaa"]))`),
 		"json number":              local(`"${jsondecode("1e10000000")}"`),
@@ -66,6 +72,28 @@ func hostile() map[string]string {
 		"splat in a loop":          local(`[for a in range(50000) : range(20000)[*]]`),
 		"conditional of lists":     local(`[for a in range(50000) : true ? range(20000) : [1]]`),
 		"power of two parentheses": local(rep("(1+", 70) + "1" + rep(")", 70)),
+	}
+}
+
+// overBig is an expression over local.big, a list of 90,000 texts.
+func overBig(expr string) string {
+	var elements strings.Builder
+	for i := range 90_000 {
+		fmt.Fprintf(&elements, "%d,", i)
+	}
+	return "locals {\n  big = split(\",\", \"" + elements.String() + "\")\n  x = " + expr + "\n}\n"
+}
+
+// TestManyExpensiveValuesAreTooMuchTogether: each keeps to the budget of one expression.
+func TestManyExpensiveValuesAreTooMuchTogether(t *testing.T) {
+	t.Parallel()
+	src := "locals {\n  list = split(\",\", \"" + strings.Repeat("x,", 1000) + "\")\n}\n"
+	for i := range 100 {
+		src += fmt.Sprintf("locals {\n  v%d = length([for a in local.list : a])\n}\n", i)
+	}
+	_, _, diags := Load(fstest.MapFS{"a.hcl": {Data: []byte(src)}}, Options{Limits: Limits{Operations: 8000}})
+	if len(diags) != 1 || diags[0].Code != codeTooComplex || diags[0].Summary != "Configuration is too expensive" {
+		t.Errorf("findings:\n%s", render(diags))
 	}
 }
 
@@ -97,7 +125,7 @@ func TestHostileFilesAreRefusedWithFindings(t *testing.T) {
 			if !diags.HasErrors() {
 				t.Fatal("no error")
 			}
-			if got, most := (after.TotalAlloc-before.TotalAlloc)>>20, uint64(512); got > most {
+			if got, most := (after.TotalAlloc-before.TotalAlloc)>>20, uint64(1024); got > most {
 				t.Errorf("allocated %d MiB in all, want at most %d", got, most)
 			}
 			t.Logf("%s %dMiB", diags[0].Code, (after.TotalAlloc-before.TotalAlloc)>>20)

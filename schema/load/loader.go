@@ -47,6 +47,9 @@ type loader struct {
 	shape customShape
 	// all holds the values of `user` and `group` as a whole.
 	all map[string]cty.Value
+	// spent is what all evaluations have cost together; exhausted tells that it is too much.
+	spent     int
+	exhausted bool
 	// readByFunction are the files that file() has read.
 	readByFunction map[string][]byte
 }

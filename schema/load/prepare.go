@@ -11,13 +11,21 @@ import (
 // The names of functions that only preparation writes into expressions. No
 // author can: they are no identifiers.
 const (
-	callVisit     = "visit an element"
 	callMeasure   = "measure a collection"
+	callHash      = "measure a set"
+	callSquare    = "measure a list to compare"
 	callNumber    = "check a number"
 	callText      = "build a text"
 	callJoin      = "join a text"
 	callDirectory = "name in a directory"
 )
+
+// expensive are the functions that take longer than the length of their
+// arguments, with the measure that charges for it.
+var expensive = map[string]string{
+	"toset": callHash, "setunion": callHash, "setintersection": callHash, "setsubtract": callHash, "setproduct": callHash,
+	"distinct": callSquare,
+}
 
 // The variables that hold every user and every group, instances included, for
 // expressions that need them as a whole.
@@ -168,6 +176,12 @@ func (p *preparer) index(e *hclsyntax.IndexExpr) hclsyntax.Expression {
 func (p *preparer) call(e *hclsyntax.FunctionCallExpr) hclsyntax.Expression {
 	c := *e
 	c.Args = p.exprs(e.Args)
+	if measure := expensive[e.Name]; measure != "" {
+		// What a function converts its arguments to is made before the function runs.
+		for i, arg := range c.Args {
+			c.Args[i] = p.guard(measure, arg.Range(), arg)
+		}
+	}
 	p.out.calls = append(p.out.calls, &c)
 	return &c
 }
@@ -185,13 +199,12 @@ func (p *preparer) loop(e *hclsyntax.ForExpr) hclsyntax.Expression {
 	if e.CondExpr != nil {
 		c.CondExpr = p.expr(e.CondExpr)
 	}
-	cost := &hclsyntax.LiteralValueExpr{Val: cty.NumberIntVal(int64(4 + (p.nodes-before)/16)), SrcRange: e.SrcRange}
+	cost := 4 + (p.nodes-before)/16
 	// The condition is evaluated for every element, the value only for those that it lets in.
 	if c.CondExpr != nil {
-		c.CondExpr = p.guard(callVisit, e.CondExpr.Range(), cost, c.CondExpr)
-	} else {
-		c.ValExpr = p.guard(callVisit, e.ValExpr.Range(), cost, c.ValExpr)
+		c.CondExpr = &counted{c.CondExpr, cost}
 	}
+	c.ValExpr = &counted{c.ValExpr, cost}
 	p.shadowed = outer
 	return &c
 }
@@ -211,7 +224,7 @@ func (p *preparer) binary(e *hclsyntax.BinaryOpExpr) hclsyntax.Expression {
 	case e.Op.Type == cty.Number:
 		return p.guard(callNumber, e.SrcRange, c)
 	case len(p.shadowed) > 0 && (e.Op == hclsyntax.OpEqual || e.Op == hclsyntax.OpNotEqual):
-		c.LHS = p.guard(callMeasure, e.LHS.Range(), c.LHS)
+		c.LHS = p.guard(callHash, e.LHS.Range(), c.LHS)
 	}
 	return c
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -74,13 +75,16 @@ func (l *loader) deferred(name string, p *prepared, sc scope) *schema.Secret {
 	}
 	limits, live := l.opts.Limits, liveEnv(l.opts.Environ)
 	return schema.NewSecret(func() (string, error) {
-		return reveal(name, p, ctx.Variables, functionsAt(p, newBudget(limits), map[string]function.Function{"env": live}))
+		b := newBudget(limits)
+		special := map[string]function.Function{"env": live}
+		now := &hcl.EvalContext{Variables: maps.Clone(ctx.Variables), Functions: functionsAt(p, b, special)}
+		return reveal(name, p, now, b)
 	})
 }
 
 // reveal evaluates the expression of a secret.
-func reveal(name string, p *prepared, variables map[string]cty.Value, functions map[string]function.Function) (string, error) {
-	v, diags := evaluate(p.expr, &hcl.EvalContext{Variables: variables, Functions: functions})
+func reveal(name string, p *prepared, ctx *hcl.EvalContext, b *budget) (string, error) {
+	v, diags := evaluate(p.expr, ctx, b)
 	if diags.HasErrors() {
 		return "", fmt.Errorf("read the %s: %s", name, explain(diags)[0].Detail)
 	}

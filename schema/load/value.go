@@ -4,8 +4,6 @@ import (
 	"errors"
 	"math/big"
 
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -50,18 +48,3 @@ func plainBool(v cty.Value) (truth, ok bool) {
 }
 
 var errNoTruth = errors.New("the condition is neither true nor false")
-
-// evaluate computes an expression. What hcl and cty check with a panic instead of an
-// error becomes an error here: the expression comes from outside.
-func evaluate(expr hclsyntax.Expression, ctx *hcl.EvalContext) (v cty.Value, diags hcl.Diagnostics) {
-	defer func() {
-		if r := recover(); r != nil {
-			v, diags = cty.DynamicVal, hcl.Diagnostics{{
-				Severity: hcl.DiagError, Summary: "Invalid expression",
-				Detail:  "This expression cannot be computed: its values do not fit together.",
-				Subject: expr.Range().Ptr(),
-			}}
-		}
-	}()
-	return expr.Value(ctx)
-}
