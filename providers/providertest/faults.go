@@ -58,12 +58,13 @@ func (h *history) account(name string) []schema.Value {
 
 // rejected asks with a token that the service refuses.
 func rejected(t *testing.T, s Service) {
+	h := newHistory(t, t, s)
 	s.Inject(TokenRejected)
 	var credentials *providers.CredentialsError
 	if r, err := s.Target.Read(t.Context()); r != nil || !errors.As(err, &credentials) {
 		t.Errorf("read: got %v, %v; want a CredentialsError", r, err)
 	}
-	c := planner.Change{ID: "x", Kind: planner.KindUser, Action: planner.Create, Name: "x", Requests: 1}
+	c := planner.Change{ID: "x", Kind: planner.KindUser, Action: planner.Create, Name: "x", After: h.account("x"), Requests: 1}
 	if _, err := s.Target.Do(t.Context(), c); !errors.As(err, &credentials) {
 		t.Errorf("create: got %v; want a CredentialsError", err)
 	}

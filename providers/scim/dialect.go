@@ -30,6 +30,8 @@ type Dialect struct {
 	// LockedMapping, unless nil, lists the only attribute paths that are sent
 	// besides userName, externalId and active.
 	LockedMapping []string
+	// RequireExternalID: an account cannot be made without an externalId.
+	RequireExternalID bool
 	// ReservedGroupNames are refused by the service.
 	ReservedGroupNames []string
 	// Deviations say where each difference is known from.

@@ -129,6 +129,7 @@ func twingate() Dialect {
 	d.Lookup.GroupBy = []string{"displayName"}
 	d.Write.GroupExternalID = false
 	d.LockedMapping = []string{`emails[type eq "work"].value`, "name.familyName", "name.givenName"}
+	d.RequireExternalID = true
 	d.ReservedGroupNames = []string{"Everyone"}
 	d.Deviations = []Deviation{
 		{"discovery", "there is no ServiceProviderConfig", docs, seen},

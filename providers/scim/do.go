@@ -24,9 +24,9 @@ const (
 // members were not, the outcome still has the id.
 func (t *Target) Do(ctx context.Context, c planner.Change) (planner.Outcome, error) {
 	o := planner.Outcome{RemoteID: c.RemoteID}
-	var err error
+	err := t.dialect.permit(&c)
 	switch {
-	case c.Action == planner.Release:
+	case err != nil, c.Action == planner.Release:
 	case c.Kind == planner.KindUser:
 		err = t.doUser(ctx, c, &o)
 	case c.Kind == planner.KindGroup:
@@ -49,7 +49,7 @@ func (t *Target) doUser(ctx context.Context, c planner.Change, o *planner.Outcom
 		return t.delete(ctx, "Users", c.RemoteID)
 	case planner.Deactivate:
 		if t.dialect.Deprovision.Deactivate == Unsupported {
-			return unsupported("the target cannot deactivate accounts")
+			return refusal("the target cannot deactivate accounts")
 		}
 	}
 	return t.update(ctx, "Users", c.RemoteID, c.Before, c.After)
@@ -75,17 +75,13 @@ func (t *Target) doGroup(ctx context.Context, c planner.Change, o *planner.Outco
 // delete removes an object. One that is gone already is as wanted.
 func (t *Target) delete(ctx context.Context, kind, id string) error {
 	if kind == "Users" && t.dialect.Deprovision.Delete == Unsupported {
-		return unsupported("the target cannot delete accounts")
+		return refusal("the target cannot delete accounts")
 	}
 	_, err := t.client.Do(ctx, providers.Request{Method: http.MethodDelete, Path: []string{kind, id}})
 	if status(err) == http.StatusNotFound {
 		return nil
 	}
 	return asObjectError(err)
-}
-
-func unsupported(why string) error {
-	return &providers.ObjectError{Code: codeRefused, Err: errors.New(why)}
 }
 
 // status is the status of the answer that err is about; zero if there was none.

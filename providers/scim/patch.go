@@ -33,7 +33,7 @@ func (t *Target) update(ctx context.Context, kind, id string, before, after []sc
 		return nil
 	}
 	if kind == "Groups" && !t.dialect.Write.GroupRename && slices.ContainsFunc(after, isName) {
-		return unsupported("the target cannot rename groups")
+		return refusal("the target cannot rename groups")
 	}
 	if t.puts(kind) {
 		return t.put(ctx, kind, id, func(object map[string]any) error { return setAll(object, after, t.keepsCleared(kind)) })

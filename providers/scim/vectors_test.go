@@ -471,7 +471,10 @@ func TestS91_DoingEverythingAgainChangesNothing(t *testing.T) {
 			t.Parallel()
 			x, _ := sandboxed(t, dialect)
 			user := createAnn()
-			user.After = append(user.After, value("displayName", "Ann"), value("name.familyName", "Ames"), value("name.givenName", "Ann"))
+			user.After = append(user.After, value("name.familyName", "Ames"), value("name.givenName", "Ann"))
+			if x.Capabilities().LockedMapping == nil {
+				user.After = append(user.After, value("displayName", "Ann"))
+			}
 			var reads []*planner.Remote
 			for range 2 {
 				u, err := x.Do(t.Context(), user)

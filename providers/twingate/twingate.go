@@ -1,32 +1,41 @@
-// Package twingate is what is special about Twingate beyond its dialect: the
-// address that follows from the network's name. Everything else is data in
-// package scim, and the client is that package's own.
+// Package twingate is what is special about Twingate beyond its dialect, which
+// is data in package scim: where its service is. The client is scim's own.
 //
 // Twingate ties sign-in to externalId, which is required and never rewritten,
-// and its mapping is locked. Start at [New].
+// its mapping is locked, and the group Everyone belongs to it; the dialect
+// refuses what would break any of these before a request is sent. Start at [New].
 package twingate
 
 import (
 	"fmt"
-	"regexp"
+	"net/url"
+	"strings"
 
 	"github.com/rollcall-dev/rollcall/providers/scim"
 )
 
-// network is the form of a host name's label.
-var network = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-
-// BaseURL returns where the network called name answers, or an error if name
-// cannot be one: it becomes part of the host that the token is sent to.
-func BaseURL(name string) (string, error) {
-	if !network.MatchString(name) {
-		return "", fmt.Errorf("twingate network %q: a network is the first part of its address, lower-case letters, digits and dashes, as acme in acme.twingate.com", name)
-	}
-	return "https://" + name + ".twingate.com/api/scim/v2", nil
-}
+const (
+	domain = ".twingate.com"
+	path   = "/api/scim/v2"
+)
 
 // New returns a target that speaks Twingate's dialect, whatever dialect c names.
+// An address of Twingate's that is not the SCIM service's is an error: the
+// address of the console answers too, with a page for people.
 func New(c scim.Config) (*scim.Target, error) {
 	c.Target.Dialect = "twingate"
+	if err := checkAddress(c.Target.BaseURL); err != nil {
+		return nil, fmt.Errorf("target %s: %w", c.Target.Address, err)
+	}
 	return scim.New(c)
+}
+
+// checkAddress leaves other hosts alone, such as a gateway or a service for
+// tests, and what is no address to whoever parses it.
+func checkAddress(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || !strings.HasSuffix(u.Hostname(), domain) || strings.TrimRight(u.Path, "/") == path {
+		return nil
+	}
+	return fmt.Errorf("%q is not where Twingate's SCIM service is: it is at https://%s%s", u.Redacted(), u.Host, path)
 }

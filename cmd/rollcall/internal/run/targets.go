@@ -13,6 +13,7 @@ import (
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/providers/sandbox"
 	"github.com/rollcall-dev/rollcall/providers/scim"
+	"github.com/rollcall-dev/rollcall/providers/twingate"
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
@@ -110,6 +111,14 @@ func (p *Project) used(target schema.Address, state *planner.State) bool {
 	})
 }
 
+// newTarget makes the client that c's dialect asks for.
+func newTarget(c scim.Config) (*scim.Target, error) {
+	if c.Target.Dialect == "twingate" {
+		return twingate.New(c)
+	}
+	return scim.New(c)
+}
+
 // connectOne prepares one target.
 func (p *Project) connectOne(ctx context.Context, t schema.Target, why purpose) (*connection, error) {
 	if p.options.Parallelism > 0 {
@@ -129,7 +138,7 @@ func (p *Project) connectOne(ctx context.Context, t schema.Target, why purpose) 
 	if err != nil {
 		return nil, err
 	}
-	if c.scim, err = scim.New(config); err != nil {
+	if c.scim, err = newTarget(config); err != nil {
 		if c.service != nil {
 			_ = c.service.Close()
 		}
