@@ -66,13 +66,33 @@ func codeOf(err error) schema.Code {
 	return ""
 }
 
+// countdown gives out turns until none is left, to any number of requests at once.
+type countdown chan struct{}
+
+func newCountdown(n int) countdown {
+	c := make(countdown, max(n, 0))
+	for range max(n, 0) {
+		c <- struct{}{}
+	}
+	return c
+}
+
+func (c countdown) take() bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
 // strike answers the first n requests of method with what then gives.
 func strike(method string, n int, then func(w http.ResponseWriter)) func(http.ResponseWriter, *http.Request, []byte) bool {
+	left := newCountdown(n)
 	return func(w http.ResponseWriter, r *http.Request, _ []byte) bool {
-		if r.Method != method || n == 0 {
+		if r.Method != method || !left.take() {
 			return false
 		}
-		n--
 		then(w)
 		return true
 	}
@@ -81,11 +101,11 @@ func strike(method string, n int, then func(w http.ResponseWriter)) func(http.Re
 // lose lets the first n requests of method be carried out and then answers
 // what then gives instead.
 func lose(method string, n int, then func(w http.ResponseWriter)) func(http.ResponseWriter, *http.Request, *httptest.ResponseRecorder) bool {
+	left := newCountdown(n)
 	return func(w http.ResponseWriter, r *http.Request, _ *httptest.ResponseRecorder) bool {
-		if r.Method != method || n == 0 {
+		if r.Method != method || !left.take() {
 			return false
 		}
-		n--
 		then(w)
 		return true
 	}
