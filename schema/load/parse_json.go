@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -75,12 +76,13 @@ func (p *parser) parseJSON(name string, src []byte) ([]*hclsyntax.Block, schema.
 	if diags.HasErrors() {
 		return nil, fromHCL(codeSyntax, diags)
 	}
-	c := jsonConverter{maxDepth: p.limits.Depth}
+	c := jsonConverter{src: src, maxDepth: p.limits.Depth}
 	body := c.body(file.Body, language, nil)
 	return body.Blocks, c.diags
 }
 
 type jsonConverter struct {
+	src      []byte
 	maxDepth int
 	diags    schema.Diagnostics
 }
@@ -97,7 +99,7 @@ func (c *jsonConverter) body(body hcl.Body, blocks []BlockSpec, args []ArgumentS
 		s.Blocks = append(s.Blocks, hcl.BlockHeaderSchema{Type: typ, LabelNames: anyOfType(blocks, typ).Labels})
 	}
 	content, diags := body.Content(&s)
-	c.diags = append(c.diags, fromHCL(codeUnknownArgument, diags)...)
+	c.explain(diags, s)
 	out := &hclsyntax.Body{Attributes: hclsyntax.Attributes{}, SrcRange: body.MissingItemRange(), EndRange: body.MissingItemRange()}
 	for name, a := range content.Attributes {
 		out.Attributes[name] = c.attribute(a)
@@ -106,6 +108,34 @@ func (c *jsonConverter) body(body hcl.Body, blocks []BlockSpec, args []ArgumentS
 		out.Blocks = append(out.Blocks, c.block(b, anyOfType(blocks, b.Type)))
 	}
 	return out
+}
+
+// explain words findings about the properties of an object as for native syntax.
+func (c *jsonConverter) explain(diags hcl.Diagnostics, s hcl.BodySchema) {
+	out := fromHCL(codeSyntax, diags)
+	var names []string
+	for _, a := range s.Attributes {
+		names = append(names, a.Name)
+	}
+	for _, b := range s.Blocks {
+		names = append(names, b.Type)
+	}
+	for i, d := range diags {
+		if d.Summary != "Extraneous JSON object property" || d.Subject == nil {
+			continue
+		}
+		name, err := strconv.Unquote(string(d.Subject.SliceBytes(c.src)))
+		if err != nil {
+			name = "this"
+		}
+		out[i].Code, out[i].Summary = codeUnknownArgument, "Unknown argument or block"
+		if len(s.Attributes) == 0 {
+			out[i].Code, out[i].Summary = codeUnknownBlock, "Unknown block"
+		}
+		out[i].Suggestion = nearest(name, names)
+		out[i].Detail = fmt.Sprintf("There is no argument and no block %q here.%s", name, didYouMean(out[i].Suggestion))
+	}
+	c.diags = append(c.diags, out...)
 }
 
 // anyOfType joins the descriptions of all kinds of one type.
