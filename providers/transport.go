@@ -3,7 +3,6 @@ package providers
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -119,7 +118,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		}
 		ReportRetry(ctx, t.err, wait)
 		if err := c.opts.Clock.Sleep(ctx, wait); err != nil {
-			return nil, errors.Join(t.err, err)
+			return nil, fmt.Errorf("%w, while waiting to try again: %w", err, t.err)
 		}
 	}
 }

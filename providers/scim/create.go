@@ -182,7 +182,7 @@ func (t *Target) afterPost(ctx context.Context, n *creation, err error) (m made,
 	m, lookErr := t.look(ctx, n, search)
 	switch {
 	case lookErr != nil:
-		return made{}, false, errors.Join(lookErr, err)
+		return made{}, false, unknownAfter(lookErr, err)
 	case m.id != "":
 		return m, false, nil
 	case err == nil:
@@ -191,6 +191,15 @@ func (t *Target) afterPost(ctx context.Context, n *creation, err error) (m made,
 		return made{}, false, asRefused(err)
 	}
 	return made{}, true, err
+}
+
+// unknownAfter is the error where a look-up failed too: whether the object was
+// made is not known. cause is nil where the target said that it was.
+func unknownAfter(lookUp, cause error) error {
+	if cause == nil {
+		return fmt.Errorf("look up what was made: %w", lookUp)
+	}
+	return fmt.Errorf("look up what was made: %w, after: %w", lookUp, cause)
 }
 
 // asRefused is asObjectError for a create, where 404 is about no object.
@@ -211,7 +220,7 @@ func (t *Target) collided(ctx context.Context, n *creation, cause error) (made, 
 	}
 	others, err := t.lookUp(ctx, n.wanted, true)
 	if err != nil {
-		return made{}, errors.Join(err, cause)
+		return made{}, unknownAfter(err, cause)
 	}
 	if len(others) == 0 {
 		return made{}, &providers.ObjectError{Code: codeConflict,

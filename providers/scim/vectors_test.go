@@ -523,3 +523,19 @@ func TestS91_DoingEverythingAgainChangesNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestCreateWhoseLookUpFailsTooIsOneLineOfError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.before = func(w http.ResponseWriter, r *http.Request, _ []byte) bool {
+			refuseWith(503, "", "down for "+r.Method)(w)
+			return true
+		}
+		_, err := target(t, f, nil).Do(t.Context(), createAnn())
+		if err == nil || strings.Contains(err.Error(), "\n") || codeOf(err) != "" ||
+			!strings.Contains(err.Error(), "down for GET") || !strings.Contains(err.Error(), "down for POST") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
