@@ -56,6 +56,7 @@ func TestScript(t *testing.T) {
 			"counts":    counts,
 			"same":      same,
 			"interrupt": interrupt,
+			"abort":     abort,
 			"kill9":     kill9,
 			"send":      send,
 			"wrote":     wrote,
@@ -387,12 +388,40 @@ func kill9(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// abort runs a command and sends Ctrl-C once a file holds a text, and again
+// once the command has said that it was interrupted: abort FILE TEXT COMMAND….
+func abort(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: abort FILE TEXT COMMAND…")
+	}
+	said, err := os.Create(ts.MkAbs("said"))
+	ts.Check(err)
+	defer said.Close()
+	command := inScript(ts, args[2:])
+	command.Stderr = said
+	ts.Check(command.Start())
+	waitFor(ts, args[0], args[1])
+	ts.Check(command.Process.Signal(os.Interrupt))
+	waitFor(ts, "said", "Interrupted")
+	ts.Check(command.Process.Signal(os.Interrupt))
+	_ = command.Wait()
+	if code := command.ProcessState.ExitCode(); code != 130 {
+		ts.Fatalf("exit code %d, want 130", code)
+	}
+}
+
+// inScript is a command in the folder of a script, with the token of its targets.
+func inScript(ts *testscript.TestScript, args []string) *exec.Cmd {
+	command := exec.Command(args[0], args[1:]...)
+	command.Dir = ts.MkAbs(".")
+	command.Env = append(os.Environ(), "ROLLCALL_TOKEN_127_0_0_1="+canary)
+	return command
+}
+
 // signalled runs a command, sends it a signal once a file holds a text, and
 // returns its exit code and what it said: FILE TEXT COMMAND….
 func signalled(ts *testscript.TestScript, signal os.Signal, args []string) (code, said string) {
-	command := exec.Command(args[2], args[3:]...)
-	command.Dir = ts.MkAbs(".")
-	command.Env = append(os.Environ(), "ROLLCALL_TOKEN_127_0_0_1="+canary)
+	command := inScript(ts, args[2:])
 	var out strings.Builder
 	command.Stdout, command.Stderr = &out, &out
 	ts.Check(command.Start())

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -76,29 +77,49 @@ func usageLine(c *cobra.Command) string {
 	return line
 }
 
-// helpCommands lists the subcommands.
+// daily are the commands that people use every day, in the order in which one
+// meets them.
+var daily = [...]string{"init", "validate", "plan", "apply", "drift", "explain"}
+
+// helpCommands lists the subcommands; those of every day first.
 func helpCommands(w io.Writer, c *cobra.Command) {
 	if !c.HasAvailableSubCommands() {
 		return
 	}
-	fmt.Fprintln(w, "\nCommands:")
-	for _, sub := range c.Commands() {
-		if sub.IsAvailableCommand() {
-			fmt.Fprintf(w, "  %-14s %s\n", sub.Name(), sub.Short)
+	others, title := c.Commands(), "Commands"
+	if !c.HasParent() {
+		title = "Besides"
+		fmt.Fprintln(w, "\nEvery day:")
+		for _, name := range daily {
+			at := slices.IndexFunc(others, func(sub *cobra.Command) bool { return sub.Name() == name })
+			helpCommand(w, others[at])
+			others = slices.Concat(others[:at], others[at+1:])
 		}
+	}
+	fmt.Fprintf(w, "\n%s:\n", title)
+	for _, sub := range others {
+		helpCommand(w, sub)
 	}
 	fmt.Fprintf(w, "\n%q has the details.\n", c.CommandPath()+" COMMAND -help")
 }
 
+// helpCommand writes the line of one subcommand.
+func helpCommand(w io.Writer, c *cobra.Command) {
+	if c.IsAvailableCommand() {
+		fmt.Fprintf(w, "  %-14s %s\n", c.Name(), c.Short)
+	}
+}
+
 // helpFlags lists flags with one dash, as Terraform's users type them.
 func helpFlags(w io.Writer, title string, flags *pflag.FlagSet) {
-	if !flags.HasAvailableFlags() {
-		return
-	}
-	fmt.Fprintf(w, "\n%s:\n", title)
+	begun := false
 	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Hidden {
+		if f.Hidden || f.Name == "help" || f.Name == "version" {
 			return
+		}
+		if !begun {
+			fmt.Fprintf(w, "\n%s:\n", title)
+			begun = true
 		}
 		name, usage := flagText(f)
 		fmt.Fprintf(w, "  %-26s %s\n", name, usage)

@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agext/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/rollcall-dev/rollcall/schema"
 )
 
 // newRoot builds the tree of commands.
@@ -37,7 +38,7 @@ func newRoot(a *app) *cobra.Command {
 	return root
 }
 
-// commands are the makers of all commands, in the order of the help.
+// commands are the makers of all commands.
 var commands = [...]func(*app) *cobra.Command{
 	newInit,
 	newValidate,
@@ -97,18 +98,13 @@ func flagError(c *cobra.Command, err error) error {
 	return &usageError{fmt.Errorf("unknown flag -%s%s", name, didYouMean(name, names, "-")), c}
 }
 
-// didYouMean suggests the name that is closest to what was typed, if any is close.
+// didYouMean suggests the name that is closest to what was typed, or the one
+// that begins like it, if there is one.
 func didYouMean(typed string, names []string, prefix string) string {
 	slices.Sort(names)
-	best, least := "", len(typed)/2+1
-	for _, name := range names {
-		d := levenshtein.Distance(typed, name, nil)
-		if strings.HasPrefix(name, typed) {
-			d = min(d, 1)
-		}
-		if d < least {
-			best, least = name, d
-		}
+	best := schema.Nearest(typed, slices.Values(names))
+	if i := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(n, typed) }); best == "" && i >= 0 {
+		best = names[i]
 	}
 	if best == "" {
 		return ""
