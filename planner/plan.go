@@ -38,6 +38,8 @@ type Inputs struct {
 	Targets     []TargetInput
 	// Only is the app or person that the plan is limited to; empty means everything.
 	Only schema.Address
+	// Given are the values of variables that were given from outside.
+	Given []schema.GivenValue
 }
 
 // ConfigInput identifies the configuration.

@@ -22,11 +22,24 @@ type Config struct {
 	Adopts      []Adopt
 	Removed     []Removed
 	Waivers     []Waiver
+	// Given are the values of variables that came from outside the folder,
+	// sorted by name.
+	Given []GivenValue
 	// Files lists what was read, sorted by name.
 	Files []File
 	// Digest identifies the content of all files and variable values (the
 	// values of sensitive variables enter as their names alone).
 	Digest string
+}
+
+// GivenValue is the value of a variable that the command line or the
+// environment gave: what has to be given again to read the same configuration.
+type GivenValue struct {
+	Name string
+	// Value is the value as JSON. It is empty where Sensitive is true.
+	Value string
+	// Sensitive: the value must not be kept.
+	Sensitive bool
 }
 
 // File is one file of the configuration, by its name under the root.

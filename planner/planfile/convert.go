@@ -1,6 +1,7 @@
 package planfile
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/rollcall-dev/rollcall/planner"
@@ -32,7 +33,19 @@ func toInputs(in planner.Inputs) inputs {
 		State:       stateInput(in.State),
 		Targets:     each(in.Targets, func(t planner.TargetInput) targetInput { return targetInput(t) }),
 		Only:        in.Only,
+		Variables:   some(in.Given, toVariable),
 	}
+}
+
+func toVariable(v schema.GivenValue) variable {
+	if v.Sensitive {
+		return variable{Name: v.Name, Sensitive: true}
+	}
+	return variable{Name: v.Name, Value: json.RawMessage(v.Value)}
+}
+
+func fromVariable(v variable) schema.GivenValue {
+	return schema.GivenValue{Name: v.Name, Value: string(v.Value), Sensitive: v.Sensitive}
 }
 
 func toDirectory(d planner.DirectoryInput) directoryInput {
@@ -47,6 +60,7 @@ func fromInputs(in inputs) planner.Inputs {
 		State:       planner.StateInput(in.State),
 		Targets:     some(in.Targets, func(t targetInput) planner.TargetInput { return planner.TargetInput(t) }),
 		Only:        in.Only,
+		Given:       some(in.Variables, fromVariable),
 	}
 }
 

@@ -1,6 +1,7 @@
 package planfile
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
@@ -17,6 +18,14 @@ type inputs struct {
 	State       stateInput       `json:"state"`
 	Targets     []targetInput    `json:"targets"`
 	Only        schema.Address   `json:"only,omitempty"`
+	Variables   []variable       `json:"variables,omitempty"`
+}
+
+// variable is the value that was given for a variable; none if it is sensitive.
+type variable struct {
+	Name      string          `json:"name"`
+	Value     json.RawMessage `json:"value,omitempty"`
+	Sensitive bool            `json:"sensitive,omitempty"`
 }
 
 type configInput struct {

@@ -14,6 +14,9 @@ type Options struct {
 	Vars map[string]string
 	// VarFiles are the files given as `-var-file`, in that order: later ones win.
 	VarFiles []NamedSource
+	// Saved are values that were given when a plan was saved. They stand for
+	// those of VarFiles and Environ; Vars win over them.
+	Saved []schema.GivenValue
 	// Environ looks up ROLLCALL_VAR_name now and the names of env() when their
 	// value is first needed. Nil is an empty environment.
 	Environ func(name string) (string, bool)

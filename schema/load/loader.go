@@ -50,6 +50,8 @@ type loader struct {
 	// spent is what all evaluations have cost together; exhausted tells that it is too much.
 	spent     int
 	exhausted bool
+	// credentials are those that are written in the configuration.
+	credentials []string
 	// readByFunction are the files that file() has read.
 	readByFunction map[string][]byte
 }
@@ -75,6 +77,7 @@ func (l *loader) run() {
 	l.evaluateVariables()
 	l.decode()
 	l.sort()
+	l.remember()
 	l.digest()
 }
 

@@ -62,6 +62,9 @@ func (it *item) secret(name string) *schema.Secret {
 			fmt.Sprintf("Whoever reads this repository reads the %s. Take it from the environment: leave it out, or use env(\"NAME\"); and make this one invalid.", name))
 		d.Severity = schema.Warning
 		it.l.add(d)
+		if text, ok := plainText(v); ok && text != "" {
+			it.l.credentials = append(it.l.credentials, text)
+		}
 	}
 	return it.l.deferred(name, it.l.prepared(a.Expr), sc)
 }

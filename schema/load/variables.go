@@ -32,6 +32,10 @@ type given struct {
 	from string
 	text string
 	expr hclsyntax.Expression
+	// saved is a value as JSON.
+	saved string
+	// outside: it is in no file of the configuration.
+	outside bool
 }
 
 // declareVariables reads the variable blocks and what was given for them.
@@ -51,8 +55,9 @@ func (l *loader) declareVariables(files []source) {
 	l.giveFiles(files)
 	l.giveEnvironment()
 	l.giveNamedFiles()
+	l.giveSaved()
 	for _, name := range slices.Sorted(maps.Keys(l.opts.Vars)) {
-		l.give(name, given{from: "-var " + name, text: l.opts.Vars[name]}, schema.Origin{})
+		l.give(name, given{from: "-var " + name, text: l.opts.Vars[name], outside: true}, schema.Origin{})
 	}
 }
 
@@ -65,19 +70,19 @@ func (l *loader) giveFiles(files []source) {
 		return 0
 	})
 	for _, f := range files {
-		l.giveFile(f)
+		l.giveFile(f, false)
 	}
 }
 
 func (l *loader) giveNamedFiles() {
 	for _, f := range l.opts.VarFiles {
 		l.sources[f.Name] = f.Content
-		l.giveFile(source{f.Name, f.Content})
+		l.giveFile(source{f.Name, f.Content}, true)
 	}
 }
 
 // giveFile takes the attributes of one file of values.
-func (l *loader) giveFile(f source) {
+func (l *loader) giveFile(f source, outside bool) {
 	p := parser{limits: l.opts.Limits}
 	if diags := p.check(f.name, f.content, nil); diags != nil {
 		l.add(diags...)
@@ -92,14 +97,14 @@ func (l *loader) giveFile(f source) {
 		l.add(finding(codeUnknownBlock, origin(b.DefRange()), "Block in a file of values", "A file of values holds arguments alone: name = value."))
 	}
 	for name, a := range body.Attributes {
-		l.give(name, given{from: f.name, expr: a.Expr}, origin(a.NameRange))
+		l.give(name, given{from: f.name, expr: a.Expr, outside: outside}, origin(a.NameRange))
 	}
 }
 
 func (l *loader) giveEnvironment() {
 	for name := range l.variables {
 		if text, ok := l.opts.Environ("ROLLCALL_VAR_" + name); ok {
-			l.give(name, given{from: "ROLLCALL_VAR_" + name, text: text}, schema.Origin{})
+			l.give(name, given{from: "ROLLCALL_VAR_" + name, text: text, outside: true}, schema.Origin{})
 		}
 	}
 }
@@ -191,11 +196,15 @@ func (l *loader) constrain(v *variable, name string, value cty.Value, at schema.
 // givenValue reads a value from outside. A text stands for itself where the
 // variable is a string or has no type, and is an expression otherwise, as in Terraform.
 func (l *loader) givenValue(v *variable, name string) (cty.Value, schema.Origin, bool) {
-	if v.given.expr != nil {
+	at := v.item.origin()
+	switch {
+	case v.given.expr != nil:
 		value, ok := l.value(v.given.expr, scope{constant: true})
 		return value, origin(v.given.expr.Range()), ok
+	case v.given.saved != "":
+		value, ok := l.savedValue(v.given.saved, name, at)
+		return value, at, ok
 	}
-	at := v.item.origin()
 	if v.typ.IsPrimitiveType() || v.typ == cty.DynamicPseudoType {
 		return cty.StringVal(v.given.text), at, true
 	}

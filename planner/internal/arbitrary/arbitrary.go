@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,8 +26,9 @@ func Of[T any](t *rapid.T) T {
 
 // special are types that are not made field by field.
 var special = map[reflect.Type]func(*rapid.T) any{
-	reflect.TypeFor[time.Time]():      func(t *rapid.T) any { return moment(t) },
-	reflect.TypeFor[[]schema.Value](): func(t *rapid.T) any { return values(t) },
+	reflect.TypeFor[time.Time]():         func(t *rapid.T) any { return moment(t) },
+	reflect.TypeFor[[]schema.Value]():    func(t *rapid.T) any { return values(t) },
+	reflect.TypeFor[schema.GivenValue](): func(t *rapid.T) any { return given(t) },
 }
 
 func fill(t *rapid.T, v reflect.Value) {
@@ -50,6 +52,14 @@ func fill(t *rapid.T, v reflect.Value) {
 	default:
 		fillMany(t, v)
 	}
+}
+
+// given is the value of a variable: JSON, or nothing where it is sensitive.
+func given(t *rapid.T) schema.GivenValue {
+	if rapid.Bool().Draw(t, "sensitive") {
+		return schema.GivenValue{Name: text(t), Sensitive: true}
+	}
+	return schema.GivenValue{Name: text(t), Value: strconv.Quote(rapid.StringMatching("[a-z]*").Draw(t, "value"))}
 }
 
 // fillMany fills what has parts.

@@ -30,8 +30,8 @@ func newApply(a *app) *cobra.Command {
 		about: "Reads what plan reads, under the state's lock, and carries the plan out: it writes to\n" +
 			"the targets and to the state. It asks before, unless -auto-approve is given or\n" +
 			"PLANFILE, a plan that was saved and reviewed. A saved plan is carried out exactly, or,\n" +
-			"if what it was made from has changed since, not at all. Variables that were given to\n" +
-			"plan with -var or -var-file have to be given here too: a plan holds no values.",
+			"if what it was made from has changed since, not at all. It brings the -target and the\n" +
+			"variables that plan was given, but for sensitive ones: those have to be given again.",
 		example: "rollcall apply -auto-approve -expect=rc1:…\nrollcall apply plan.json",
 		exits: "0 done; 1 error, nothing written; 3 blocked by a guard, a policy or a protection,\n" +
 			"  nothing written; 4 partly done, state saved, run again; 130 interrupted, state saved.",
@@ -159,7 +159,7 @@ func (a *app) savedPlan(file string, f applyFlags, o *run.Options) (*planner.Pla
 	case o.Only != "" && o.Only != saved.Inputs.Only:
 		return nil, fmt.Errorf("apply %s with -target=%s: the plan is not limited to that", file, o.Only)
 	}
-	o.Only = saved.Inputs.Only
+	o.Only, o.Load.Saved = saved.Inputs.Only, saved.Inputs.Given
 	return saved, nil
 }
 

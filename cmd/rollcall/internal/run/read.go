@@ -93,6 +93,7 @@ func (p *Project) inputs(state *planner.State, remotes map[schema.Address]*plann
 		Directories: p.directories,
 		State:       planner.StateInput{Lineage: state.Lineage, Serial: state.Serial},
 		Only:        p.options.Only,
+		Given:       p.Config.Given,
 	}
 	for _, address := range slices.Sorted(maps.Keys(remotes)) {
 		r := remotes[address]
