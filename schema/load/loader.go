@@ -99,10 +99,15 @@ func (l *loader) parse(files []source) []*hclsyntax.Block {
 	for i := range results {
 		blocks = append(blocks, results[i].blocks...)
 		l.add(results[i].diags...)
-		l.incomplete = l.incomplete || results[i].diags.HasErrors()
+		l.incomplete = l.incomplete || slices.ContainsFunc(results[i].diags, hidesBlocks)
 	}
 	l.takePlain(results)
 	return blocks
+}
+
+// hidesBlocks reports whether a finding means that blocks of its file are not known.
+func hidesBlocks(d schema.Diagnostic) bool {
+	return d.Code == codeSyntax || d.Code == codeTooComplex || d.Code == codeTooLarge
 }
 
 // takePlain takes what was decoded without evaluation. Of two people or groups
