@@ -66,6 +66,10 @@ func (c *comparison) conclude() error {
 	}
 	c.carryAppName()
 	c.guard()
+	if len(c.plan.Changes) == 0 {
+		c.plan.Changes = c.changes // a million of them are not copied
+		return nil
+	}
 	c.plan.Changes = append(c.plan.Changes, c.changes...)
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
-// resolved resolves a scenario's declarations, written as its files are.
-func resolved(t *testing.T, lines string) *Desired {
+// declared reads declarations, written as a scenario's are.
+func declared(t *testing.T, lines string) (*schema.Config, Facts) {
 	t.Helper()
 	s := &scenario{cfg: &schema.Config{
 		Targets: []schema.Target{{Address: targetAddress}},
@@ -28,7 +28,13 @@ func resolved(t *testing.T, lines string) *Desired {
 	if s.dir != nil {
 		facts.Directories = map[schema.Address]*schema.Directory{s.dir.Address: s.dir}
 	}
-	d, found := Resolve(s.cfg, facts)
+	return s.cfg, facts
+}
+
+// resolved resolves declarations that hold no error.
+func resolved(t *testing.T, lines string) *Desired {
+	t.Helper()
+	d, found := Resolve(declared(t, lines))
 	if found.HasErrors() {
 		t.Fatal(found)
 	}

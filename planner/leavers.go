@@ -99,6 +99,9 @@ func (c *comparison) compareLeaver(l leaver) {
 		if l.account.Active {
 			c.reports.deactivateDisabled.add(l.account.UserName, l.key, l.e.Origin)
 		}
+		if l.e.recovered {
+			c.followLeaver(l)
+		}
 	case l.verb == schema.UnassignDelete:
 		if !l.unknown {
 			c.fate[l.p] |= destroyed
@@ -108,7 +111,7 @@ func (c *comparison) compareLeaver(l leaver) {
 		c.deleteUser(l)
 	case l.account.Active && (l.verb == schema.UnassignDeactivate || l.gone):
 		c.deactivateUser(l)
-	case l.e.Active != l.account.Active && !l.account.Active || l.e.UserLink.Key != l.key:
+	case l.e.Active != l.account.Active && !l.account.Active || l.e.from() != "" || l.e.recovered:
 		c.followLeaver(l)
 	}
 }
@@ -152,11 +155,17 @@ func (c *comparison) deleteUser(l leaver) {
 // done, or a block was renamed.
 func (c *comparison) followLeaver(l leaver) {
 	ch := c.leaverChange(l, Update, 2)
-	if l.e.UserLink.Key != l.key {
-		ch.Before = []schema.Value{{Path: pathAddress, Value: l.e.UserLink.Key}}
+	switch {
+	case l.e.recovered:
+		ch.Action = AdoptIt
+		ch.Before = []schema.Value{{Path: pathAddress}}
+		ch.After = []schema.Value{{Path: pathAddress, Value: l.key}}
+		ch.Reasons = append([]Reason{{Code: "created-earlier", Text: "an earlier apply created the account and got no answer", Origin: l.e.Origin}}, ch.Reasons...)
+	case l.e.from() != "":
+		ch.Before = []schema.Value{{Path: pathAddress, Value: l.e.from()}}
 		ch.After = []schema.Value{{Path: pathAddress, Value: l.key}}
 		ch.Reasons = append([]Reason{movedReason(l.e.moved)}, ch.Reasons...)
-	} else {
+	default:
 		ch.Before = []schema.Value{{Path: pathActive, Value: l.e.Active}}
 		ch.After = []schema.Value{{Path: pathActive, Value: l.account.Active}}
 	}

@@ -509,3 +509,59 @@ func TestLeaveAndDeleteDifferOnlyInTheGroupsEnd(t *testing.T) {
 		equal(t, "all but the groups' end", verb(schema.UnpushLeave).Changes, verb(schema.UnpushDelete).Changes)
 	})
 }
+
+// declares reports whether a block of that address is there.
+func declares(cfg *schema.Config, a schema.Address) bool {
+	return slices.ContainsFunc(cfg.Users, func(u schema.User) bool { return u.Address == a }) ||
+		slices.ContainsFunc(cfg.Groups, func(g schema.Group) bool { return g.Address == a }) ||
+		slices.ContainsFunc(cfg.Apps, func(b schema.App) bool { return b.Address == a })
+}
+
+// A state, moved, adopt and removed blocks and open intents may say anything;
+// the plan that comes of it, if any, still leaves nothing for a second one.
+func TestPlanFromAnyPastConvergesOrIsRefused(t *testing.T) {
+	check(t, func(t *rapid.T, w world) {
+		cfg := *w.cfg
+		keys := rapid.SampledFrom([]schema.Address{
+			"user.u0", "user.u1", "user.u2", "user.new", "group.g0", "group.g1", "group.new", "push_group.g0", "app.x", "app.gone",
+		})
+		ids := rapid.SampledFrom([]string{"a0", "a1", "s0", "b0", "z", "nothing", "x-user/user.u0"})
+		place := origin("blocks.hcl", 1)
+		for range rapid.IntRange(0, 3).Draw(t, "moved") {
+			m := schema.Moved{From: keys.Draw(t, "from"), To: keys.Draw(t, "to"), Origin: place}
+			if !declares(&cfg, m.From) {
+				cfg.Moved = append(cfg.Moved, m)
+			}
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "adopts") {
+			cfg.Adopts = append(cfg.Adopts, schema.Adopt{To: keys.Draw(t, "adopter"), ID: ids.Draw(t, "adopted"), Origin: place})
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "removed") {
+			verb := rapid.SampledFrom([]string{"release", "delete", "keep", "leave", "empty", "deactivate"}).Draw(t, "verb")
+			cfg.Removed = append(cfg.Removed, schema.Removed{From: keys.Draw(t, "removed key"), OnRemove: verb, Origin: place})
+		}
+		in := w.input(t, &cfg, cloneState(w.in.State), remoteOf(w.in))
+		for range rapid.IntRange(0, 2).Draw(t, "intents") {
+			i := Intent{App: "x", Kind: "user", Key: string(keys.Draw(t, "intent")), Name: rapid.SampledFrom([]string{"u0@x.com", "stranger0@x.com"}).Draw(t, "name")}
+			if strings.HasPrefix(i.Key, "user.") {
+				in.State.Intents = append(in.State.Intents, i)
+			}
+		}
+		for i := range in.State.Apps {
+			for j := range in.State.Apps[i].Users {
+				if rapid.IntRange(0, 5).Draw(t, "garbled") == 0 {
+					in.State.Apps[i].Users[j].RemoteID = ids.Draw(t, "garbled id")
+				}
+			}
+		}
+		plan, err := Compute(in)
+		if err != nil || len(plan.Held) > 0 {
+			return // refused: two entries for one object; or what is held back may go on now
+		}
+		after := applied(in, plan)
+		again := mustCompute(t, after)
+		if len(again.Changes) > 0 {
+			t.Fatalf("first %q, then %q", changeLines(plan), changeLines(again))
+		}
+	})
+}

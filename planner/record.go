@@ -219,15 +219,15 @@ func (s *sorted[T]) find(key string) *T {
 // at returns the item of key, made anew where there is none, with the content
 // of the item that from names.
 func (s *sorted[T]) at(key, from string) *T {
-	if l := s.find(key); l != nil {
-		return l
-	}
 	var item T
-	if from != "" {
+	if from != "" && from != key {
 		if l := s.find(from); l != nil {
 			item = *l
-			s.remove(from)
+			s.remove(from) // also where key has an item: one object, one owner
 		}
+	}
+	if l := s.find(key); l != nil {
+		return l
 	}
 	s.items = append(s.items, item)
 	s.fresh[key] = len(s.items) - 1

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rollcall-dev/rollcall/schema"
@@ -20,9 +21,29 @@ func Resolve(cfg *schema.Config, facts Facts) (*Desired, schema.Diagnostics) {
 	r.fillGroups()
 	r.resolveApps()
 	r.checkPeople()
+	r.checkMoved()
 	sortFindings(r.findings)
 	r.d.Findings = r.findings
 	return r.d, r.findings
+}
+
+// checkMoved finds moved blocks whose from is declared again: what the state
+// knows can follow to one place only.
+func (r *resolver) checkMoved() {
+	for _, m := range r.cfg.Moved {
+		_, person := r.d.personByKey(string(m.From))
+		_, group := r.groupAt[string(m.From)]
+		app := slices.ContainsFunc(r.cfg.Apps, func(a schema.App) bool { return a.Address == m.From })
+		if !person && !group && !app {
+			continue
+		}
+		r.found(schema.Diagnostic{
+			Severity: schema.Error, Code: "conflicting-arguments", Summary: "Moved block from something that is still declared",
+			Detail: fmt.Sprintf("%s is declared, so what the state knows of it cannot follow to %s. "+
+				"Remove the moved block, or the declaration.", m.From, m.To),
+			Origin: m.Origin, Object: string(m.From),
+		})
+	}
 }
 
 // resolver holds what Resolve needs only while it runs.

@@ -2,7 +2,6 @@ package planner
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -13,20 +12,12 @@ import (
 // findings resolves declarations and puts what is found into words.
 func findings(t *testing.T, lines string, facts Facts) []string {
 	t.Helper()
-	s := &scenario{cfg: &schema.Config{
-		Targets: []schema.Target{{Address: targetAddress}},
-		Apps:    []schema.App{{Address: "app.x", Name: "x", Target: targetAddress, Provisioning: schema.DefaultProvisioning, Guard: schema.DefaultGuard()}},
-	}}
-	for i, line := range strings.Split(strings.TrimSpace(lines), "\n") {
-		if err := s.line("", line, schema.Origin{File: "main.hcl", Line: uint32(i + 1)}); err != nil {
-			t.Fatal(err)
-		}
+	cfg, read := declared(t, lines)
+	read.Capabilities = facts.Capabilities
+	if facts.Directories != nil {
+		read.Directories = facts.Directories
 	}
-	facts.AsOf = asOf
-	if s.dir != nil && facts.Directories == nil {
-		facts.Directories = map[schema.Address]*schema.Directory{s.dir.Address: s.dir}
-	}
-	_, found := Resolve(s.cfg, facts)
+	_, found := Resolve(cfg, read)
 	var out []string
 	for _, d := range found {
 		line := fmt.Sprintf("%s %s@%d", d.Severity, d.Code, d.Origin.Line)
@@ -74,6 +65,7 @@ func TestResolveSaysWhatIsWrongAndWhere(t *testing.T) {
 			"error incomplete-read@0", "error unknown-reference@2",
 		}},
 		{"what the target cannot", "person a\napp on_unassign=delete map=title:title", twingate, []string{"error mapping-locked@0", "error unsupported-feature@0"}},
+		{"moved from what is still there", "person a\nperson b\nmoved user.a user.b", Facts{}, []string{"error conflicting-arguments@3"}},
 		{"a mapping for what is no mapping", "person a\napp map=userName:email", Facts{}, []string{"error unsupported-feature@0"}},
 		{"a user name that is missing", "person a\nassign a\napp username=email", Facts{}, []string{"error invalid-value@1; 0 the app's username"}},
 		{"direct and by group, and staged", "person a STAGED\ngroup G a\nassign a @G", Facts{}, []string{

@@ -127,10 +127,14 @@ func (c *comparison) compareMissing(p Person) {
 		return
 	}
 	c.fate[p] |= eligible | created
-	if !c.only.person(p) {
-		return
+	if c.only.person(p) {
+		c.createUser(p, e, attributes)
 	}
-	id := externalID(u)
+}
+
+// createUser makes an account for p, with the external id that a lost one had.
+func (c *comparison) createUser(p Person, e *userEntry, attributes []attribute) {
+	id := externalID(&c.d.People[p])
 	if e != nil {
 		id = cmp.Or(e.ExternalID, id)
 	}
@@ -294,9 +298,10 @@ func (c *comparison) known(account *RemoteUser, e *userEntry, attributes []attri
 	write := c.app.Provisioning.UpdateUserAttributes
 	known := make([]schema.Value, 0, len(attributes))
 	for _, a := range attributes {
+		was := lookup(account.Attributes, a.path)
 		switch {
-		case a.createOnly:
-		case a.value != nil && (write || same(lookup(account.Attributes, a.path), a.value)):
+		case a.createOnly || a.value == nil && was == nil:
+		case a.value != nil && (write || same(was, a.value)):
 			known = append(known, schema.Value{Path: a.path, Value: a.value})
 		case !write && e != nil:
 			if ours := lookup(e.Attributes, a.path); ours != nil {

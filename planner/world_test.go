@@ -2,6 +2,8 @@ package planner
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"pgregory.net/rapid"
 
@@ -28,11 +30,44 @@ func drawWorld(t *rapid.T) world {
 	remote := drawRemote(t, w.caps)
 	in := w.input(t, before, &State{}, remote)
 	plan := mustCompute(t, in)
-	in = applied(in, plan)
+	in = relabelled(applied(in, plan))
 	remote = drawDrift(t, in.Remotes[targetAddress])
 	w.cfg = drawConfig(t, "now")
 	w.in = w.input(t, w.cfg, in.State, remote)
 	return w
+}
+
+// relabelled gives what an earlier plan made ids of the target's own, so that a
+// later plan may make the like of it again. The order of ids stays.
+func relabelled(in Input) Input {
+	label := func(id string) string {
+		if rest, made := strings.CutPrefix(id, "x/"); made {
+			return "x-" + strings.TrimSuffix(rest, "/create")
+		}
+		return id
+	}
+	r := *remoteOf(in)
+	r.Users, r.Groups = slices.Clone(r.Users), slices.Clone(r.Groups)
+	for i := range r.Users {
+		r.Users[i].ID = label(r.Users[i].ID)
+	}
+	for i := range r.Groups {
+		r.Groups[i].ID = label(r.Groups[i].ID)
+	}
+	in.State = cloneState(in.State)
+	for _, a := range in.State.Apps {
+		for i := range a.Users {
+			a.Users[i].RemoteID = label(a.Users[i].RemoteID)
+		}
+		for i := range a.Groups {
+			a.Groups[i].RemoteID = label(a.Groups[i].RemoteID)
+			for j := range a.Groups[i].Members {
+				a.Groups[i].Members[j] = label(a.Groups[i].Members[j])
+			}
+		}
+	}
+	in.Remotes = map[schema.Address]*Remote{targetAddress: &r}
+	return in
 }
 
 type fataler interface {
