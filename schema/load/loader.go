@@ -94,7 +94,8 @@ func (l *loader) parse(files []source) []*hclsyntax.Block {
 			return nil
 		})
 	}
-	_ = group.Wait() // no function returns an error
+	_ = group.Wait()                   // no function returns an error
+	l.incomplete = l.diags.HasErrors() // a file could not be read
 	var blocks []*hclsyntax.Block
 	for i := range results {
 		blocks = append(blocks, results[i].blocks...)
