@@ -378,7 +378,7 @@ func (t *tally) storm(c *chaos, today world, seed uint64) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	c.parallel = 1 + random.IntN(8)
 	if random.IntN(2) == 0 {
-		c.lag(time.Duration(random.IntN(900)) * time.Millisecond)
+		c.lag(time.Duration(1+random.IntN(900)) * time.Millisecond)
 	}
 	for range 30 {
 		way := newWire(random.IntN(150))
