@@ -100,7 +100,7 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 	case ctx.Err() == nil:
 		a.report(err)
 		return exitError
-	case errors.Is(err, context.Canceled):
+	case a.events == nil && errors.Is(err, context.Canceled):
 		a.say("Interrupted.")
 	default:
 		a.report(err)
