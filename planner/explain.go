@@ -158,7 +158,7 @@ func (x *explainer) app(s *Scope) {
 		a.Edits = x.removals(s, nil)
 	} else {
 		a.Reasons = x.whyNoApp(s)
-		a.Edits = x.grantsMissing(s)
+		a.Edits = x.grantsMissing(s, x.pushedOnly(s))
 	}
 	x.answers = append(x.answers, a)
 }
@@ -201,6 +201,17 @@ func (x *explainer) whyNoApp(s *Scope) []Reason {
 		rs = append(rs, x.whyNotIn(g.group)...)
 	}
 	return rs
+}
+
+// pushedOnly are the groups that hold the person and are pushed to the app.
+func (x *explainer) pushedOnly(s *Scope) []uint32 {
+	var groups []uint32
+	for i := range s.Pushes {
+		if g := s.Pushes[i].Group; x.d.Groups[g].Has(x.p) {
+			groups = append(groups, g)
+		}
+	}
+	return groups
 }
 
 // whyNotIn says of a group's rules why they do not add the person.
@@ -267,7 +278,7 @@ func (x *explainer) pushes(s *Scope) {
 				Code: "withheld", Text: "in the group, and withheld for want of an assignment: pushing a group gives nobody the app", Origin: x.d.memberOrigin(push.Group, x.p),
 			})
 			a.Reasons = append(a.Reasons, x.whyNoApp(s)...)
-			a.Edits = x.grantsMissing(s)
+			a.Edits = x.grantsMissing(s, []uint32{push.Group})
 		default:
 			a.Reasons = append(a.Reasons, Reason{
 				Code: "not-in-group", Text: fmt.Sprintf("nothing puts %s into %s", x.d.People[x.p].Login, group.Key), Origin: group.Origin,

@@ -2,7 +2,11 @@ package planner
 
 import (
 	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -90,8 +94,10 @@ func (x *explainer) additions(g uint32) []Edit {
 	return edits
 }
 
-// grantsMissing are the edits that give the person the app.
-func (x *explainer) grantsMissing(s *Scope) []Edit {
+// grantsMissing are the edits that give the person the app. Groups that hold
+// the person and are pushed without being assigned come first: assigning them
+// is what was most likely forgotten.
+func (x *explainer) grantsMissing(s *Scope, pushed []uint32) []Edit {
 	u := &x.d.People[x.p]
 	if u.Status == schema.Deprovisioned {
 		if s.best[x.p] == 0 || u.Address == "" {
@@ -100,17 +106,15 @@ func (x *explainer) grantsMissing(s *Scope) []Edit {
 		return []Edit{{Op: "set", Address: string(u.Address), Argument: "status", Value: `"ACTIVE"`, Origin: u.Origin}}
 	}
 	var edits []Edit
-	direct := false
+	for _, g := range pushed {
+		edits = append(edits, x.assignGroup(s, g))
+	}
+	direct := x.inForce(s, func(a *schema.Assignment) bool { return len(a.Users) > 0 })
+	for _, a := range direct {
+		edits = append(edits, Edit{Op: "add", Address: string(a.Address), Argument: "users", Value: x.value(), Origin: a.Origin})
+	}
 	for i := range x.d.Config.Assignments {
-		a := &x.d.Config.Assignments[i]
-		if a.App != s.App.Address {
-			continue
-		}
-		switch {
-		case InForce(a, x.d.AsOf) && len(a.Users) > 0:
-			direct = true
-			edits = append(edits, Edit{Op: "add", Address: string(a.Address), Argument: "users", Value: x.value(), Origin: a.Origin})
-		case !InForce(a, x.d.AsOf) && x.d.names(a, x.p):
+		if a := &x.d.Config.Assignments[i]; a.App == s.App.Address && !InForce(a, x.d.AsOf) && x.d.names(a, x.p) {
 			edits = append(edits, x.bringIntoForce(a))
 		}
 	}
@@ -121,10 +125,70 @@ func (x *explainer) grantsMissing(s *Scope) []Edit {
 			edits = append(edits, x.additions(g.group)...)
 		}
 	}
-	if !direct {
-		edits = append(edits, Edit{Op: "declare", Address: "assignment", Argument: "users", Value: x.value(), Origin: s.App.Origin})
+	if len(direct) == 0 {
+		edits = append(edits, x.declareAssignment(s, "users", x.value(), u.Key()))
 	}
 	return edits
+}
+
+// inForce are the assignments of the app that are in force and fit.
+func (x *explainer) inForce(s *Scope, fits func(*schema.Assignment) bool) []*schema.Assignment {
+	var found []*schema.Assignment
+	for i := range x.d.Config.Assignments {
+		if a := &x.d.Config.Assignments[i]; a.App == s.App.Address && InForce(a, x.d.AsOf) && fits(a) {
+			found = append(found, a)
+		}
+	}
+	return found
+}
+
+// assignGroup assigns a group with an assignment that has groups already, or
+// else with any that the app has, or else with a new one.
+func (x *explainer) assignGroup(s *Scope, g uint32) Edit {
+	key := x.d.Groups[g].Key
+	all := x.inForce(s, func(*schema.Assignment) bool { return true })
+	if len(all) == 0 {
+		return x.declareAssignment(s, "groups", key, key)
+	}
+	i := max(0, slices.IndexFunc(all, func(a *schema.Assignment) bool { return len(a.Groups) > 0 }))
+	return Edit{Op: "add", Address: string(all[i].Address), Argument: "groups", Value: key, Origin: all[i].Origin}
+}
+
+// declareAssignment is an assignment of the app to one person or group, as it
+// can be pasted into the configuration.
+func (x *explainer) declareAssignment(s *Scope, argument, value, key string) Edit {
+	width := max(len("app"), len(argument))
+	block := fmt.Sprintf("assignment %q {\n  %-*s = %s\n  %-*s = [%s]\n}", x.freeLabel(key), width, "app", s.App.Address, width, argument, value)
+	return Edit{Op: "declare", Address: "assignment", Argument: argument, Value: block, Origin: s.App.Origin}
+}
+
+// freeLabel makes a label that no assignment has from the last name in a key.
+func (x *explainer) freeLabel(key string) string {
+	_, name, _ := strings.Cut(key, ".")
+	if _, quoted, ok := strings.Cut(name, `["`); ok {
+		name = quoted
+	}
+	label := strings.Trim(notInLabels.ReplaceAllString(schema.Fold(name), "_"), "_")
+	if label == "" || label[0] >= '0' && label[0] <= '9' {
+		label = "a_" + label
+	}
+	free := label
+	for n := 2; x.labelTaken(free); n++ {
+		free = label + "_" + strconv.Itoa(n)
+	}
+	return free
+}
+
+// notInLabels is what a label cannot hold, and what looks odd in one.
+var notInLabels = regexp.MustCompile(`[^a-z0-9_-]+`)
+
+// labelTaken reports whether an assignment has the label, alone or with a key
+// that for_each gave it.
+func (x *explainer) labelTaken(label string) bool {
+	address := "assignment." + label
+	return slices.ContainsFunc(x.d.Config.Assignments, func(a schema.Assignment) bool {
+		return string(a.Address) == address || strings.HasPrefix(string(a.Address), address+"[")
+	})
 }
 
 // bringIntoForce moves the bound that keeps an assignment from being in force.
