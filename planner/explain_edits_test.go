@@ -72,7 +72,7 @@ func edited(t *rapid.T, cfg *schema.Config, e Edit) *schema.Config {
 	out := *cfg
 	out.Groups, out.Assignments, out.Users = slices.Clone(cfg.Groups), slices.Clone(cfg.Assignments), slices.Clone(cfg.Users)
 	if e.Op == "declare" {
-		out.Assignments = append(out.Assignments, declared(t, e.Value))
+		out.Assignments = append(out.Assignments, pasted(t, e.Value))
 		return &out
 	}
 	for i := range out.Groups {
@@ -129,8 +129,8 @@ func editAssignment(a *schema.Assignment, e Edit) {
 	}
 }
 
-// declared reads the one form in which explain writes assignments.
-func declared(t *rapid.T, block string) schema.Assignment {
+// pasted reads the one form in which explain writes assignments.
+func pasted(t *rapid.T, block string) schema.Assignment {
 	m := regexp.MustCompile(`^assignment "([a-z][a-z0-9_-]*)" {\n  app += app\.x\n  (users|groups) = \[([a-z0-9_.]+)\]\n}$`).FindStringSubmatch(block)
 	if m == nil {
 		t.Fatalf("not an assignment to paste:\n%s", block)

@@ -157,7 +157,7 @@ func TestExplainSaysWhoWasMeant(t *testing.T) {
 	d := resolved(t, "person alice display_name=Al\nperson alfred display_name=Al")
 	for who, want := range map[string]string{
 		"alcie@x.com": `no person is called "alcie@x.com"; did you mean "alice@x.com"?`,
-		"Al":          `"Al" fits several people: alfred@x.com, alice@x.com`,
+		"Al":          `"Al" fits several people: alfred@x.com and alice@x.com`,
 	} {
 		_, err := Explain(d, who, "")
 		unknown := (*UnknownError)(nil)

@@ -32,25 +32,29 @@ func (c *comparison) reportUsers() {
 		t.finding(c.found, schema.Diagnostic{Severity: schema.Info, Code: code, Summary: summary}, detail)
 	}
 	warn(&r.gone, "target-gone", "Account gone from the target",
-		"Linked, and gone from the target: {}. Somebody deleted them there.")
+		"The {account|accounts} of {} {was|were} deleted at the target, and not from here. Whoever is assigned gets a new one.")
 	warn(&r.notFound, "match-not-found", "No account, and none may be made",
-		"Assigned, without an account at the target, and create_users is false: {}.")
+		"{} {is|are} assigned and {has|have} no account at the target, and the app says create_users = false. Make the {account|accounts} there, or let the app create them.")
 	warn(&r.updateDisabled, "update-disabled", "Attributes differ and stay",
-		"Different at the target, and update_user_attributes is false: {}.")
+		"The {account|accounts} of {} {differs|differ} from the configuration and {stays|stay} so, because the app says update_user_attributes = false.")
+	why := "the target cannot deactivate accounts, and on_unassign does not say \"delete\"."
+	if !c.mayDeactivate() {
+		why = "the app says deactivate_users = false."
+	}
 	warn(&r.deactivateDisabled, "deactivate-disabled", "Account stays active",
-		"Not assigned and still active, because accounts are not deactivated here: {}.")
+		"{} {is|are} not assigned and {keeps|keep} an active account, because "+why)
 	warn(&r.suspendedNew, "suspended-not-created", "Suspended people get no account",
-		"SUSPENDED, and without an account at the target: {}. They get one when they are back.")
+		"{} {is|are} SUSPENDED and {has|have} no account at the target. None is made before the suspension ends.")
 	warn(&r.suspendedKept, "suspended-retained", "Suspended people keep their accounts",
-		"SUSPENDED, and left as they are: {}. Set on_suspended = \"deactivate\" to take access away.")
+		"{} {is|are} SUSPENDED, and {the account stays|their accounts stay} active. Set on_suspended = \"deactivate\" on the app to take access away.")
 	warn(&r.userNames, "user-name-change", "User name changes",
-		"Called otherwise at the target from now on, with the same account: {}.")
+		"The user {name changes|names change} at the target, and the {account stays|accounts stay} the same: {}.")
 	warn(&r.idDiffers, "external-id-differs", "External id stays as it is",
-		"Adopted with an external id other than ours, which is kept: {}.")
+		"Adopted with an external id that is not ours: {}. The target's {value is|values are} kept.")
 	info(&r.nameCase, "user-name-case", "User name differs in case",
-		"The same but for upper and lower case at the target, and left so: {}.")
+		"The user {name|names} of {} {has|have} other capitals at the target. Names are compared without case, so this is left as it is.")
 	info(&r.adopted, "adopted", "Accounts adopted",
-		"At the target already, and owned from now on: {}.")
+		"{} {exists|exist} at the target already. The {account is|accounts are} ours from now on.")
 }
 
 func (c *comparison) noteRename(ch *Change) {
@@ -103,14 +107,13 @@ func (c *comparison) reportWithheld(w *pushed) {
 			App: c.app.Name, Group: w.Name, Login: u.Login, Missing: missing, Origin: c.d.memberOrigin(w.Group, p),
 		})
 	}
-	detail := "In " + w.group.Key + ", which is pushed, and without the app: {}. Pushing a group gives nobody an account; assign the group or the people too."
+	advice := "Pushing a group gives nobody an account: assign the group, or the {person|people}."
 	if losing {
-		detail = "In " + w.group.Key + ", which is pushed, and without the app: {}. At least one of them HAS an account and LOSES it: " +
-			"membership of a pushed group does not keep an account, only an assignment does."
+		advice = "{This person|At least one of them} HAS an account and LOSES it: membership of a pushed group does not keep an account, only an assignment does."
 	}
 	unassigned.finding(c.found, schema.Diagnostic{
 		Severity: schema.Warning, Code: "push-member-unassigned", Summary: "Members of a pushed group without the app",
-	}, detail)
+	}, "{} {is|are} in {}, which is pushed, but {is|are} not assigned to {}. "+advice, w.group.Key, string(c.app.Address))
 }
 
 // growWithheld makes room for everyone in a pushed group who is not pushed: in
@@ -168,7 +171,7 @@ func (c *comparison) reportPaused(w *pushed) {
 	}
 	kept.finding(c.found, schema.Diagnostic{
 		Severity: schema.Warning, Code: "push-inactive", Summary: "Paused push keeps members", Origin: w.Origin,
-	}, w.group.Key+" would lose these members if its push were not paused: {}.")
+	}, "{} {stays|stay} in {} only because its push is paused.", w.group.Key)
 }
 
 // reportUnmanaged lists what is at the target and belongs to nobody here, and
@@ -194,10 +197,10 @@ func (c *comparison) reportUnmanaged() {
 	found := func(t *tally, s schema.Severity, code schema.Code, summary, detail string) {
 		t.finding(c.found, schema.Diagnostic{Severity: s, Code: code, Summary: summary}, detail)
 	}
-	found(&r.unmanagedUsers, schema.Info, "unmanaged", "Accounts of nobody here", "At the target and not ours, so never touched: {}.")
-	found(&r.unmanagedGroups, schema.Info, "unmanaged", "Groups of nobody here", "Groups at the target that are not ours, so never touched: {}.")
-	found(&r.groupGone, schema.Warning, "target-gone", "Group gone from the target", "Pushed, and gone from the target: {}. They are made again.")
-	found(&r.noRename, schema.Warning, "unsupported-feature", "The target cannot rename groups", "Called otherwise here, and left as they are: {}.")
+	found(&r.unmanagedUsers, schema.Info, "unmanaged", "Accounts of nobody here", "{} {exists|exist} at the target, {is|are} not managed here, and {is|are} never touched.")
+	found(&r.unmanagedGroups, schema.Info, "unmanaged", "Groups of nobody here", "{} {exists|exist} at the target, {is|are} not managed here, and {is|are} never touched.")
+	found(&r.groupGone, schema.Warning, "target-gone", "Group gone from the target", "{} {is|are} pushed, and {was|were} deleted at the target, not from here. {It is|They are} made again.")
+	found(&r.noRename, schema.Warning, "unsupported-feature", "The target cannot rename groups", "{} {has|have} another name here. The target cannot rename groups, so {it keeps|they keep} the old one.")
 	found(&r.unreadable, schema.Warning, "membership-unreadable", "Members cannot be read",
-		"The target does not return the members of: {}. They are planned from what earlier applies wrote.")
+		"The target does not return the members of {}. They are planned from what earlier applies wrote; what others change there stays unseen.")
 }

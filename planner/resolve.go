@@ -167,13 +167,16 @@ func directoryGroupKey(dir schema.Address, name string) string {
 }
 
 // listed is how many names a finding lists.
-const listed = 10
+const listed = 5
 
 // listing names the first few of n and counts the rest.
 func listing(names []string, n int) string {
 	names = names[:min(len(names), listed)]
+	if last := len(names) - 1; n == len(names) && n > 1 {
+		return strings.Join(names[:last], ", ") + " and " + names[last]
+	}
 	if n == len(names) {
-		return strings.Join(names, ", ")
+		return strings.Join(names, "")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), n-len(names))
 }

@@ -98,16 +98,42 @@ func (t *tally) user(u *schema.User, origin schema.Origin) {
 	t.add(u.Login, object, origin)
 }
 
-// finding reports what was collected; nothing collected reports nothing.
-// In detail, {} stands for the names.
-func (t *tally) finding(found func(schema.Diagnostic), d schema.Diagnostic, detail string) {
+// finding reports what was collected; nothing collected reports nothing. The
+// sentence is a template of [phrase], whose first {} stands for the names.
+func (t *tally) finding(found func(schema.Diagnostic), d schema.Diagnostic, sentence string, args ...string) {
 	if t.n == 0 {
 		return
 	}
-	d.Detail = strings.Replace(detail, "{}", listing(t.names, t.n), 1)
+	d.Detail = phrase(sentence, t.n, append([]string{listing(t.names, t.n)}, args...)...)
 	d.Object = t.object
 	d.Origin = originOr(d.Origin, t.origin)
 	found(d)
+}
+
+// phrase fills a template about n people or groups: each {} stands for the
+// next argument, and {is|are} for the first word where n is one, and for the
+// second otherwise. Arguments are never read as templates.
+func phrase(template string, n int, args ...string) string {
+	var out strings.Builder
+	for {
+		text, rest, found := strings.Cut(template, "{")
+		out.WriteString(text)
+		if !found {
+			return out.String()
+		}
+		var slot string
+		slot, template, _ = strings.Cut(rest, "}")
+		one, many, choice := strings.Cut(slot, "|")
+		switch {
+		case !choice:
+			out.WriteString(args[0])
+			args = args[1:]
+		case n == 1:
+			out.WriteString(one)
+		default:
+			out.WriteString(many)
+		}
+	}
 }
 
 // reportScope finds what is worth knowing about who has the app.
@@ -140,16 +166,16 @@ func (r *resolver) reportScope(s *Scope) {
 	app := s.App.Name
 	shadows.finding(r.found, schema.Diagnostic{
 		Severity: schema.Warning, Code: "direct-shadows-group", App: app, Summary: "Direct assignment besides a group's",
-	}, "Assigned directly and through a group: {}. The direct assignment wins, so leaving the group does not take the app away.")
+	}, "{} {is|are} assigned directly and through a group. The direct assignment wins, so leaving the group does not take the app away.")
 	staged.finding(r.found, schema.Diagnostic{
 		Severity: schema.Info, Code: "staged-provisioned", App: app, Summary: "Provisioned before activation",
-	}, "Not activated yet, and provisioned like everybody else: {}.")
+	}, "{} {is|are} STAGED, so not activated yet, and {is|are} provisioned like everybody else.")
 	same.finding(r.found, schema.Diagnostic{
 		Severity: schema.Info, Code: "same-group-assigned-and-pushed", App: app, Summary: "Group both assigned and pushed",
-	}, "Both assigned and pushed: {}. Okta advises against it because its two jobs race; here people come before memberships, so it is safe.")
+	}, "{} {is|are} both assigned and pushed. Okta advises against it because its two jobs race; here people come before memberships, so it is safe.")
 	inactive.finding(r.found, schema.Diagnostic{
 		Severity: schema.Warning, Code: "push-inactive", App: app, Summary: "Push is paused",
-	}, "Paused, so that nothing is sent, not even for people who leave: {}.")
+	}, "The push of {} is paused: nothing is sent, not even for people who leave.")
 }
 
 // assignedGroups are the groups through which the app is given.
@@ -183,7 +209,7 @@ func (r *resolver) reportDeprovisioned(s *Scope, assigned map[uint32]bool) {
 		still.finding(r.found, schema.Diagnostic{
 			Severity: schema.Warning, Code: "deprovisioned-in-group", App: s.App.Name, Summary: "Deprovisioned people in a group",
 			Origin: group.Origin,
-		}, "DEPROVISIONED and still in "+group.Key+": {}. They count as not assigned and are pushed nowhere.")
+		}, "{} {is|are} DEPROVISIONED and still in {}. {This person counts|They count} as not assigned and {is|are} pushed nowhere.", group.Key)
 	}
 }
 
