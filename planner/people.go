@@ -130,7 +130,12 @@ func (r *resolver) checkPeople() {
 // maxLogin is Okta's limit of a login, in characters.
 const maxLogin = 100
 
+// checkLengths is about people of directories; what a block says was checked
+// where it was read, at the argument itself.
 func (r *resolver) checkLengths(u *schema.User, limits map[string]int) {
+	if u.Address != "" {
+		return
+	}
 	r.checkLength(u, "login", u.Login, maxLogin)
 	for _, a := range u.Profile {
 		if limit := limits[a.Name]; limit > 0 {
