@@ -3,6 +3,19 @@ package schema
 // runCodes are about plans, state and the run itself.
 var runCodes = [...]CodeDoc{
 	{
+		Code: "no-configuration", Severity: Error, Title: "There is no configuration in this folder",
+		Text: `Neither the folder nor any below it has a file whose name ends with .hcl or .hcl.json; names that begin with
+			. or _ and *.test.hcl do not count. That is no empty configuration but most likely the wrong folder, and
+			"no changes" would be a lie. Go to the folder of your configuration, or name it with -chdir=DIR. "rollcall
+			init -interactive" writes a first configuration.`,
+	},
+	{
+		Code: "state-unavailable", Severity: Error, Title: "The state cannot be read or written",
+		Text: `The ledger of what rollcall owns could not be opened, or what is there is no state. Nothing was planned:
+			without the ledger nobody can tell what is ours to change. Check path and permissions; restore a damaged
+			file from a backup.`,
+	},
+	{
 		Code: "stale-plan", Severity: Error, Title: "The plan is not of this moment any more",
 		Text: `The saved plan was made from a state, configuration or target that has changed since, or its file was
 			altered. Applying it could undo what others did in between, so it is refused. Make a new plan and

@@ -11,6 +11,18 @@ var targetCodes = [...]CodeDoc{
 		Good: `target "scim" "x" { base_url = "https://scim.acme.com/v2" }`,
 	},
 	{
+		Code: "missing-token", Severity: Error, Title: "There is no token for the target",
+		Text: `The target's block names no token and none is set for its host. Set the variable that is shown, or the one
+			with _FILE to the path of a file that holds the token; a token that is given by host is never sent to
+			another one. "token = env("NAME")" in the block works too. Then run "rollcall target check".`,
+	},
+	{
+		Code: "target-unavailable", Severity: Error, Title: "The target cannot be used",
+		Text: `The target did not answer, or not in a way that can be understood: the address may be wrong, the network
+			closed, the service down, or something else answers in its place. Nothing was planned, because whoever was
+			not read would look removed. The cause is shown; "rollcall target check" tries the target alone.`,
+	},
+	{
 		Code: "credentials-rejected", Severity: Error, Title: "The target refused the token",
 		Text: `The target answered 401 or 403. The token is wrong, expired, revoked, or lacks the right to do this; a
 			token is only sent to the host that it was given for. The run stops at once, since every further request

@@ -19,6 +19,10 @@ type source struct {
 	content []byte
 }
 
+// IsConfiguration reports whether name is that of a file with blocks, as
+// opposed to values of variables, data and tests.
+func IsConfiguration(name string) bool { return isConfiguration(path.Base(name)) }
+
 // isConfiguration reports whether a file of that base name is read. Names that
 // begin with . or _ are left out, and so are tests.
 func isConfiguration(base string) bool {

@@ -78,6 +78,7 @@ func (a *app) initialise(ctx context.Context, flags loadFlags) error {
 	if err != nil {
 		return err
 	}
+	o.MayBeEmpty = true
 	p, err := a.open(o)
 	if err != nil {
 		return err
@@ -95,6 +96,10 @@ func (a *app) initialise(ctx context.Context, flags loadFlags) error {
 	if wrote {
 		fmt.Fprintln(a.stdout, "Added .rollcall/ to .gitignore.")
 	}
-	fmt.Fprintln(a.stdout, "Ready. Next: rollcall plan")
+	next := "rollcall plan"
+	if len(p.Config.Files) == 0 {
+		next = "write your configuration here, or let \"rollcall init -interactive\" write a first one"
+	}
+	fmt.Fprintln(a.stdout, "Ready. Next: "+next)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/planfile"
@@ -72,6 +73,9 @@ func (e *TokenError) Unwrap() error { return e.Err }
 
 // advice says what to do about an error of a class, by its code.
 var advice = map[schema.Code]struct{ summary, todo string }{
+	"missing-token":        {"There is no token for the target", ""},
+	"target-unavailable":   {"The target cannot be used", "Nothing was written. \"rollcall target check\" tries the target alone."},
+	"state-unavailable":    {"The state cannot be used", ""},
 	"credentials-rejected": {"The target refused the credentials", "Check the token, its scope and whether it has expired."},
 	"incomplete-read":      {"The target could not be read whole", "Nothing was planned, because what is missing would look as if it were gone. Run again."},
 	"stale-plan":           {"The plan is not current", "Plan again, review, and apply the new plan."},
@@ -81,36 +85,16 @@ var advice = map[schema.Code]struct{ summary, todo string }{
 // Diagnose turns an error of a run into a finding: its code where it has one,
 // the place in the configuration that it is about, and what to do.
 func Diagnose(err error) schema.Diagnostic {
-	d := schema.Diagnostic{Severity: schema.Error, Summary: summaryOf(err), Detail: sentence(err.Error()), Code: codeOf(err)}
+	d := schema.Diagnostic{Severity: schema.Error, Summary: "The run failed", Detail: sentence(err.Error()), Code: codeOf(err)}
 	if a, ok := advice[d.Code]; ok {
 		d.Summary = a.summary
-		d.Detail += " " + a.todo
+		d.Detail = strings.TrimSuffix(d.Detail+" "+a.todo, " ")
 	}
 	if place := (*PlaceError)(nil); errors.As(err, &place) {
 		d.Origin = place.Origin
 		d.Object = string(place.What)
 	}
 	return d
-}
-
-// summaryOf names the class of an error that has no code.
-func summaryOf(err error) string {
-	if e := (*TokenError)(nil); errors.As(err, &e) {
-		return "There is no token for the target"
-	}
-	place := (*PlaceError)(nil)
-	if !errors.As(err, &place) {
-		return "The run failed"
-	}
-	switch place.What.Type() {
-	case "target":
-		return "The target cannot be used"
-	case "directory":
-		return "The directory cannot be read"
-	case "state":
-		return "The state cannot be used"
-	}
-	return "The run failed"
 }
 
 // codeOf finds the code of an error; empty where it is one of a kind.
@@ -129,6 +113,24 @@ func codeOf(err error) schema.Code {
 	}
 	if e := (*providers.ObjectError)(nil); errors.As(err, &e) {
 		return e.Code
+	}
+	if e := (*TokenError)(nil); errors.As(err, &e) {
+		return "missing-token"
+	}
+	return codeOfPlace(err)
+}
+
+// codeOfPlace finds the code of an error by what failed alone.
+func codeOfPlace(err error) schema.Code {
+	place := (*PlaceError)(nil)
+	if !errors.As(err, &place) {
+		return ""
+	}
+	switch place.What.Type() {
+	case "target":
+		return "target-unavailable"
+	case "state":
+		return "state-unavailable"
 	}
 	return ""
 }

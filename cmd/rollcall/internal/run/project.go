@@ -32,6 +32,8 @@ type Options struct {
 	AsOf time.Time
 	// Only limits a run to one app or person.
 	Only schema.Address
+	// MayBeEmpty: a folder without any configuration is no error.
+	MayBeEmpty bool
 	// Offline runs open no socket: a target is taken to be as we left it.
 	Offline bool
 	// Parallelism is how many requests may be under way at one target; zero
@@ -83,6 +85,7 @@ func Open(o Options) (*Project, error) {
 		return p, err
 	}
 	p.refuseUnsupported()
+	p.refuseEmpty()
 	if p.Findings.HasErrors() {
 		return p, nil
 	}
@@ -167,6 +170,19 @@ func (p *Project) refuseUnsupported() {
 			refuse(d.Origin, fmt.Sprintf("A directory of kind %q", d.Kind), "Export it and use directory \"file\".")
 		}
 	}
+}
+
+// refuseEmpty finds that there is nothing here: most likely the command was
+// run in the wrong folder, where "no changes" would be a lie.
+func (p *Project) refuseEmpty() {
+	if p.options.MayBeEmpty || slices.ContainsFunc(p.Config.Files, func(f schema.File) bool { return load.IsConfiguration(f.Name) }) {
+		return
+	}
+	p.Findings = append(p.Findings, schema.Diagnostic{
+		Severity: schema.Error, Code: "no-configuration", Summary: "There are no configuration files here",
+		Detail: "No *.hcl or *.hcl.json file is in this folder or below it (names that begin with . or _ and *.test.hcl do not count). " +
+			"Run rollcall in the folder of your configuration, or name that with -chdir=DIR; \"rollcall init -interactive\" writes a first one.",
+	})
 }
 
 // locked describes this run to others who want the lock.

@@ -130,13 +130,20 @@ func TestErrorsOfARunHaveTheirCodeAndPlace(t *testing.T) {
 		"stale-plan":           &StaleError{Expected: "rc1:1", Now: "rc1:2", Source: "the plan"},
 		"state-locked":         &providers.LockedError{},
 		"conflict":             &providers.ObjectError{Code: "conflict", Err: errors.New("409")},
-		"":                     errors.New("the disk is full"),
+		"missing-token":        &TokenError{errors.New("no token")},
+		"target-unavailable":   errors.New("connection refused"),
 	}
 	for code, err := range tests {
 		got := Diagnose(fmt.Errorf("read: %w", &PlaceError{What: "target.scim.corp", Origin: at, Err: err}))
 		if got.Code != code || got.Origin != at || got.Object != "target.scim.corp" {
 			t.Errorf("%v: code %q, place %v, object %q", err, got.Code, got.Origin, got.Object)
 		}
+	}
+	if got := Diagnose(&PlaceError{What: "state", Err: errors.New("the disk is full")}); got.Code != "state-unavailable" {
+		t.Errorf("a state that cannot be read has the code %q", got.Code)
+	}
+	if got := Diagnose(errors.New("the disk is full")); got.Code != "" {
+		t.Errorf("an error of nothing in the configuration has the code %q", got.Code)
 	}
 	if got := Diagnose(fmt.Errorf("read: %w", planfile.ErrAltered)); got.Code != "stale-plan" {
 		t.Errorf("an altered plan has the code %q", got.Code)
