@@ -25,6 +25,9 @@ type Desired struct {
 	capabilities map[schema.Address]Capabilities
 	// byAddress finds the people of blocks.
 	byAddress map[schema.Address]Person
+	// withID are the people of directories who have an id, sorted by directory
+	// and id.
+	withID []Person
 }
 
 // Person is an index into [Desired.People].

@@ -18,16 +18,30 @@ func (d *Desired) personByLogin(login string) (Person, bool) {
 
 // personByKey finds a person by address or key.
 func (d *Desired) personByKey(key string) (Person, bool) {
-	if dir, login, ok := cutIndexed(key, ".users"); ok {
-		if p, ok := d.personByLogin(login); ok && string(d.People[p].Directory) == dir {
-			return p, true
-		}
-	}
 	if p, ok := d.byAddress[schema.Address(key)]; ok {
 		return p, true
 	}
-	i := slices.IndexFunc(d.People, func(u schema.User) bool { return u.Address == "" && u.ID != "" && u.Key() == key })
-	return Person(max(i, 0)), i >= 0
+	dir, name, ok := cutIndexed(key, ".users")
+	if !ok {
+		return 0, false
+	}
+	if p, ok := d.personByID(schema.Address(dir), name); ok {
+		return p, true
+	}
+	p, ok := d.personByLogin(name)
+	return p, ok && string(d.People[p].Directory) == dir
+}
+
+// personByID finds a person of a directory who has an id there.
+func (d *Desired) personByID(dir schema.Address, id string) (Person, bool) {
+	i, ok := slices.BinarySearchFunc(d.withID, id, func(p Person, id string) int {
+		u := &d.People[p]
+		return cmp.Or(cmp.Compare(u.Directory, dir), cmp.Compare(u.ID, id))
+	})
+	if !ok {
+		return 0, false
+	}
+	return d.withID[i], true
 }
 
 // cutIndexed splits `directory.file.hr.users["x"]` at `.users`.

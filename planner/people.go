@@ -59,6 +59,19 @@ func (r *resolver) internPeople() {
 	}
 }
 
+// listIDs sorts the people of directories who have an id.
+func (r *resolver) listIDs() {
+	for p := range r.d.People {
+		if u := &r.d.People[p]; u.Address == "" && u.ID != "" {
+			r.d.withID = append(r.d.withID, Person(p))
+		}
+	}
+	slices.SortFunc(r.d.withID, func(a, b Person) int {
+		u, v := &r.d.People[a], &r.d.People[b]
+		return cmp.Or(cmp.Compare(u.Directory, v.Directory), cmp.Compare(u.ID, v.ID))
+	})
+}
+
 // readDirectories returns the declared directories that were read, in the
 // order of their addresses, and reports the others.
 func (r *resolver) readDirectories() []*schema.Directory {

@@ -17,6 +17,7 @@ func Resolve(cfg *schema.Config, facts Facts) (*Desired, schema.Diagnostics) {
 		d: &Desired{Config: cfg, AsOf: facts.AsOf, capabilities: facts.Capabilities},
 	}
 	r.internPeople()
+	r.listIDs()
 	r.listGroups()
 	r.fillGroups()
 	r.resolveApps()

@@ -99,3 +99,23 @@ func TestChainOfIncludesMayBeVeryLong(t *testing.T) {
 		t.Errorf("findings %v, member of the first: %v", found, d.Groups[0].Has(0))
 	}
 }
+
+func TestPeopleOfDirectoriesAreFoundByKeyAndByLogin(t *testing.T) {
+	t.Parallel()
+	d := resolved(t, "row a id=e2\nrow b id=e1\nrow c\nperson d")
+	for _, key := range []string{
+		`directory.file.hr.users["e1"]`, `directory.file.hr.users["b@x.com"]`, `directory.file.hr.users["c@x.com"]`, "user.d",
+	} {
+		if _, ok := d.personByKey(key); !ok {
+			t.Errorf("nobody is found by %s", key)
+		}
+	}
+	for p := range d.People {
+		if got, ok := d.personByKey(d.People[p].Key()); !ok || int(got) != p {
+			t.Errorf("by the key %s: person %d, want %d", d.People[p].Key(), got, p)
+		}
+	}
+	if _, ok := d.personByKey(`directory.file.other.users["e1"]`); ok {
+		t.Error("somebody is found in a directory that is not there")
+	}
+}
