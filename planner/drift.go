@@ -28,7 +28,7 @@ func DriftOf(s *State, remotes map[schema.Address]*Remote) []Drift {
 		for j := range a.Users {
 			all = append(all, userDrift(a, &a.Users[j], r)...)
 		}
-		keys := keysByID(a)
+		keys := &keysByID{of: a}
 		for j := range a.Groups {
 			all = append(all, groupDrift(a, &a.Groups[j], r, keys)...)
 		}
@@ -82,19 +82,24 @@ func userDrift(a *AppState, l *UserLink, r *Remote) []Drift {
 	return ds
 }
 
-// keysByID finds the person's key of an account of ours.
-func keysByID(a *AppState) map[string]string {
-	if len(a.Groups) == 0 {
-		return nil
-	}
-	keys := make(map[string]string, len(a.Users))
-	for i := range a.Users {
-		keys[a.Users[i].RemoteID] = a.Users[i].Key
-	}
-	return keys
+// keysByID finds the person's key of an account of ours. Where no membership
+// differs it is never asked, and never made.
+type keysByID struct {
+	of   *AppState
+	keys map[string]string
 }
 
-func groupDrift(a *AppState, l *GroupLink, r *Remote, keys map[string]string) []Drift {
+func (k *keysByID) key(id string) string {
+	if k.keys == nil {
+		k.keys = make(map[string]string, len(k.of.Users))
+		for i := range k.of.Users {
+			k.keys[k.of.Users[i].RemoteID] = k.of.Users[i].Key
+		}
+	}
+	return k.keys[id]
+}
+
+func groupDrift(a *AppState, l *GroupLink, r *Remote, keys *keysByID) []Drift {
 	d := Drift{App: a.App, Kind: KindGroup, Key: l.Key, Name: l.DisplayName, RemoteID: l.RemoteID}
 	at, ok := r.groupAt(l.RemoteID)
 	if !ok {
@@ -122,11 +127,11 @@ func groupDrift(a *AppState, l *GroupLink, r *Remote, keys map[string]string) []
 
 // memberDrift merges what we put there with what is there: both are ascending
 // by id, since members index users that are sorted by it.
-func memberDrift(d Drift, l *GroupLink, r *Remote, g *RemoteGroup, keys map[string]string) []Drift {
+func memberDrift(d Drift, l *GroupLink, r *Remote, g *RemoteGroup, keys *keysByID) []Drift {
 	added, removed := d, d
 	added.What, removed.What = driftMemberAdded, driftMemberRemoved
 	add := func(to *[]Member, id, name string) {
-		*to = append(*to, Member{Name: name, Key: keys[id], RemoteID: id})
+		*to = append(*to, Member{Name: name, Key: keys.key(id), RemoteID: id})
 	}
 	extra := func(id, name string) {
 		if !l.Additive {

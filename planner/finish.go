@@ -14,9 +14,7 @@ func finish(p *draft, in Input) {
 	p.Drift = slices.DeleteFunc(DriftOf(in.State, in.Remotes), func(d Drift) bool {
 		return in.Only != "" && string(in.Only) != "app."+d.App && string(in.Only) != d.Key
 	})
-	slices.SortStableFunc(p.Withheld, func(a, b Withheld) int {
-		return cmp.Or(cmp.Compare(a.App, b.App), cmp.Compare(a.Group, b.Group), cmp.Compare(a.Login, b.Login))
-	})
+	sortWithheld(p.Withheld)
 	slices.SortStableFunc(p.Held, func(a, b Held) int {
 		return cmp.Or(cmp.Compare(a.App, b.App), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Code, b.Code))
 	})
@@ -25,6 +23,19 @@ func finish(p *draft, in Input) {
 	p.Summary = Summarize(pointers(p.Changes))
 	p.Summary.Rate = slowestRate(in)
 	p.Fingerprint = Fingerprint(p.Changes)
+}
+
+// sortWithheld sorts what mostly is in order already, and may be millions.
+func sortWithheld(all []Withheld) {
+	compare := func(a, b Withheld) int {
+		if a.App == b.App && a.Group == b.Group {
+			return cmp.Compare(a.Login, b.Login)
+		}
+		return cmp.Or(cmp.Compare(a.App, b.App), cmp.Compare(a.Group, b.Group))
+	}
+	if !slices.IsSortedFunc(all, compare) {
+		slices.SortStableFunc(all, compare)
+	}
 }
 
 // slowestRate is the smallest known rate among the targets.

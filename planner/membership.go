@@ -148,11 +148,17 @@ func (r *resolver) checkSources(g *Group) {
 }
 
 // fill computes who is in g. Each entry holds the person above how they came
-// in, so that sorting puts the strongest way first.
+// in, so that sorting puts the strongest way first. A block shares the members
+// of the directory's group that it comes from.
 func (r *resolver) fill(g *Group) {
+	if same := r.filled[g.from]; same != nil {
+		g.Members, g.via = same.Members, same.via
+		return
+	}
 	var in []uint64
 	add := func(p Person, v via) { in = append(in, uint64(p)<<32|uint64(v)) }
 	if g.from != nil {
+		r.filled[g.from] = g
 		in = make([]uint64, 0, len(g.from.Members))
 		rows := r.rows[g.directory]
 		for i, row := range g.from.Members {

@@ -80,31 +80,18 @@ func (c *comparison) reportAdoption(p Person, account *RemoteUser, id string) {
 func (c *comparison) reportWithheld(w *pushed) {
 	var unassigned tally
 	losing := false
-	for _, p := range w.group.Members {
-		u := &c.d.People[p]
-		f := c.fate[p]
-		missing := ""
-		switch {
-		case f&(eligible|frozen) != 0 && f&frozen == 0:
+	for i, p := range w.group.Members {
+		missing := c.missing(w, p)
+		if missing == "" {
 			continue
-		case u.Status == schema.Deprovisioned || !c.s.Assigned(c.d, p):
-			missing = "assigned"
-		case f&frozen != 0:
-			if c.isMember(w, c.at[p]-1) {
-				continue
-			}
-			missing = "active"
-		case f&absent != 0 && u.Status != schema.Suspended:
-			missing = "present"
-		default:
-			missing = "active"
 		}
-		if missing == "assigned" && u.Status != schema.Deprovisioned {
-			unassigned.add(u.Login, w.group.Key, originOr(c.d.memberOrigin(w.Group, p), w.Origin))
+		u, origin := &c.d.People[p], c.d.placeOf(w.group, i)
+		if missing == missingAssigned && u.Status != schema.Deprovisioned {
+			unassigned.add(u.Login, w.group.Key, originOr(origin, w.Origin))
 			losing = losing || c.at[p] != 0 && c.remote.Users[c.at[p]-1].Active && c.link[p] != 0
 		}
 		c.plan.Withheld = append(c.plan.Withheld, Withheld{
-			App: c.app.Name, Group: w.Name, Login: u.Login, Missing: missing, Origin: c.d.memberOrigin(w.Group, p),
+			App: c.app.Name, Group: w.Name, Login: u.Login, Missing: missing, Origin: origin,
 		})
 	}
 	advice := "Pushing a group gives nobody an account: assign the group, or the {person|people}."
@@ -114,6 +101,30 @@ func (c *comparison) reportWithheld(w *pushed) {
 	unassigned.finding(c.found, schema.Diagnostic{
 		Severity: schema.Warning, Code: "push-member-unassigned", Summary: "Members of a pushed group without the app",
 	}, "{} {is|are} in {}, which is pushed, but {is|are} not assigned to {}. "+advice, w.group.Key, string(c.app.Address))
+}
+
+// The conditions of being pushed that may not hold.
+const (
+	missingAssigned = "assigned"
+	missingActive   = "active"
+	missingPresent  = "present"
+)
+
+// missing is the condition for want of which p is not pushed; empty for who is.
+func (c *comparison) missing(w *pushed, p Person) string {
+	f, status := c.fate[p], c.d.People[p].Status
+	switch {
+	case f&(eligible|frozen) == eligible:
+		return ""
+	case !c.s.Assigned(c.d, p):
+		return missingAssigned
+	case f&frozen != 0 && c.isMember(w, c.at[p]-1):
+		return ""
+	case f&frozen == 0 && f&absent != 0 && status != schema.Suspended:
+		return missingPresent
+	default:
+		return missingActive
+	}
 }
 
 // growWithheld makes room for everyone in a pushed group who is not pushed: in
@@ -132,17 +143,20 @@ func (c *comparison) growWithheld() {
 
 // memberOrigin is the place that makes p a member of g.
 func (d *Desired) memberOrigin(g uint32, p Person) schema.Origin {
-	for {
-		group := &d.Groups[g]
-		v, ok := group.viaOf(p)
-		switch {
-		case !ok:
-			return schema.Origin{}
-		case v.kind() != viaInclude:
-			return group.originOf(v)
-		}
-		g = group.includes[v.index()]
+	group := &d.Groups[g]
+	i, ok := slices.BinarySearch(group.Members, p)
+	if !ok {
+		return schema.Origin{}
 	}
+	return d.placeOf(group, i)
+}
+
+// placeOf is the place that makes the i-th of g's members one.
+func (d *Desired) placeOf(g *Group, i int) schema.Origin {
+	if v := g.via[i]; v.kind() != viaInclude {
+		return g.originOf(v)
+	}
+	return d.memberOrigin(g.includes[g.via[i].index()], g.Members[i])
 }
 
 // originOf is the place of the member, included group, rule or directory's

@@ -14,7 +14,8 @@ import (
 func Resolve(cfg *schema.Config, facts Facts) (*Desired, schema.Diagnostics) {
 	r := &resolver{
 		cfg: cfg, facts: facts,
-		d: &Desired{Config: cfg, AsOf: facts.AsOf, capabilities: facts.Capabilities},
+		d:      &Desired{Config: cfg, AsOf: facts.AsOf, capabilities: facts.Capabilities},
+		filled: make(map[*schema.DirectoryGroup]*Group),
 	}
 	r.internPeople()
 	r.listIDs()
@@ -61,6 +62,8 @@ type resolver struct {
 	// groupAt finds groups by key, named by folded name.
 	groupAt map[string]uint32
 	named   map[string][]uint32
+	// filled finds the group that has a directory's group's members already.
+	filled map[*schema.DirectoryGroup]*Group
 	// unread are the directories that were not given.
 	unread map[schema.Address]bool
 }

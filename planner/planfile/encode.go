@@ -27,13 +27,13 @@ func Encode(w io.Writer, p *planner.Plan, m Meta) error {
 	out.field("applyable", p.Applyable)
 	out.field("fingerprint", p.Fingerprint)
 	out.field("inputs", toInputs(p.Inputs))
-	list(out, "changes", p.Changes, toChange)
-	list(out, "drift", p.Drift, toDrift)
-	list(out, "withheld", p.Withheld, toWithheld)
-	list(out, "findings", p.Findings, toFinding)
+	list(out, "changes", p.Changes, inForm(toChange))
+	list(out, "drift", p.Drift, inForm(toDrift))
+	list(out, "withheld", p.Withheld, appendWithheld)
+	list(out, "findings", p.Findings, inForm(toFinding))
 	out.field("summary", toSummary(p.Summary))
-	list(out, "held", p.Held, toHeld)
-	list(out, "guards", p.Guards, toGuard)
+	list(out, "held", p.Held, inForm(toHeld))
+	list(out, "guards", p.Guards, inForm(toGuard))
 	return out.close()
 }
 
@@ -65,9 +65,8 @@ func (w *writer) key(name string) {
 	w.buf = append(w.buf, before+`"`+name+`": `...)
 }
 
-// value appends v; what names it in an error.
-func (w *writer) value(what string, v any) {
-	b, err := wire.Append(w.buf, v)
+// keep takes what was appended to the buffer; what names it in an error.
+func (w *writer) keep(what string, b []byte, err error) {
 	if err != nil && w.err == nil {
 		w.err = fmt.Errorf("write %s of the plan: %w", what, err)
 	}
@@ -76,12 +75,13 @@ func (w *writer) value(what string, v any) {
 
 func (w *writer) field(name string, v any) {
 	w.key(name)
-	w.value(name, v)
+	b, err := wire.Append(w.buf, v)
+	w.keep(name, b, err)
 	w.flush()
 }
 
-// list writes items, each in the form that to gives it, one a line.
-func list[T, F any](w *writer, name string, items []T, to func(*T) F) {
+// list writes items, one a line, as add appends them.
+func list[T any](w *writer, name string, items []T, add func([]byte, *T) ([]byte, error)) {
 	w.key(name)
 	w.buf = append(w.buf, '[')
 	for i := range items {
@@ -89,11 +89,17 @@ func list[T, F any](w *writer, name string, items []T, to func(*T) F) {
 			w.buf = append(w.buf, ',')
 		}
 		w.buf = append(w.buf, '\n')
-		w.value(name, to(&items[i]))
+		b, err := add(w.buf, &items[i])
+		w.keep(name, b, err)
 		w.flush()
 	}
 	w.buf = append(w.buf, ']')
 	w.flush()
+}
+
+// inForm appends items in the document's form, which to gives them.
+func inForm[T, F any](to func(*T) F) func([]byte, *T) ([]byte, error) {
+	return func(b []byte, item *T) ([]byte, error) { return wire.Append(b, to(item)) }
 }
 
 // close ends the object with its checksum.

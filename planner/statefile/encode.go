@@ -44,12 +44,15 @@ func head(s *planner.State) Header {
 // sorted returns items in the order of their keys; the same slice where that
 // is the order already.
 func sorted[T any](items []T, key func(*T) string) []T {
-	compare := func(a, b T) int { return strings.Compare(key(&a), key(&b)) }
-	if slices.IsSortedFunc(items, compare) {
+	inOrder := true
+	for i := 1; i < len(items) && inOrder; i++ {
+		inOrder = key(&items[i-1]) <= key(&items[i])
+	}
+	if inOrder {
 		return items
 	}
 	items = slices.Clone(items)
-	slices.SortStableFunc(items, compare)
+	slices.SortStableFunc(items, func(a, b T) int { return strings.Compare(key(&a), key(&b)) })
 	return items
 }
 

