@@ -76,6 +76,9 @@ type Page struct {
 type Lookup struct {
 	// UserBy and GroupBy are the attributes that are asked for, in this order.
 	UserBy, GroupBy []string
+	// CaseExact: filters compare names with case, so that an empty answer does not
+	// mean that nobody has the name.
+	CaseExact bool
 	// TrustEmpty takes an empty answer to a filter for absence; otherwise the
 	// list is read as well.
 	TrustEmpty bool

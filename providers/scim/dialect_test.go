@@ -45,20 +45,20 @@ func TestEveryDeviationHasADatedSource(t *testing.T) {
 // some dialect, and sees that the dialect changes.
 func TestEveryFieldCanBeOverridden(t *testing.T) {
 	t.Parallel()
-	for _, f := range scim.Fields() {
+	for _, f := range schema.TargetSettings() {
 		var values []any
 		switch f.Kind {
-		case "bool":
+		case schema.BoolSetting:
 			values = []any{true, false}
-		case "number":
+		case schema.NumberSetting:
 			values = []any{7.0}
-		case "duration":
+		case schema.DurationSetting:
 			values = []any{"7s"}
-		case "list":
+		case schema.ListSetting:
 			for _, v := range f.Values {
 				values = append(values, v, []any{v})
 			}
-		case "text":
+		case schema.TextSetting:
 			for _, v := range f.Values {
 				values = append(values, v)
 			}
@@ -73,7 +73,7 @@ func TestEveryFieldCanBeOverridden(t *testing.T) {
 				changed++
 			}
 		}
-		if changed == 0 || f.Doc == "" {
+		if changed == 0 || f.Description == "" {
 			t.Errorf("%s.%s changes nothing, or says nothing", f.Block, f.Name)
 		}
 	}
@@ -85,8 +85,8 @@ func TestSettingsThatCannotBeAreErrors(t *testing.T) {
 		setting schema.Setting
 		want    string
 	}{
-		"unknown name":      {schema.Setting{Block: "page", Name: "maximum", Value: 1.0}, `no setting is called page.maximum; block "page" knows method, max, verify_end, parallel`},
-		"unknown block":     {schema.Setting{Block: "pages", Name: "max", Value: 1.0}, "the blocks are page, lookup, write, members and deprovision"},
+		"unknown name":      {schema.Setting{Block: "page", Name: "maximum", Value: 1.0}, "there is no setting page.maximum"},
+		"unknown block":     {schema.Setting{Block: "pages", Name: "max", Value: 1.0}, "there is no setting pages.max"},
 		"number as text":    {schema.Setting{Block: "page", Name: "max", Value: "100"}, "page.max: 100 is no whole number"},
 		"half a page":       {schema.Setting{Block: "page", Name: "max", Value: 0.5}, "no whole number above zero"},
 		"endless pages":     {schema.Setting{Block: "page", Name: "max", Value: 1e300}, "no whole number above zero"},

@@ -57,7 +57,7 @@ func standard() Dialect {
 		Discovery:   true,
 		Deviations: []Deviation{
 			{"page.max", "100 is what every service read so far accepts; above it some clamp and some refuse", "BerriAI/litellm#41444; AWS IAM Identity Center developer guide, ListUsers", seen},
-			{"write.members_per_request", "more than 100 changes in one request fail at AWS, HCP Terraform and Sentry", "AWS IAM Identity Center developer guide, PatchGroup; FusionAuth/fusionauth-issues#2784", seen},
+			{"limits.members_per_request", "more than 100 changes in one request fail at AWS, HCP Terraform and Sentry", "AWS IAM Identity Center developer guide, PatchGroup; FusionAuth/fusionauth-issues#2784", seen},
 		},
 	}
 }
@@ -152,8 +152,8 @@ func aws() Dialect {
 	d.Deviations = []Deviation{
 		{"page.method", "ListUsers pages by cursor and knows no startIndex", docs + ", ListUsers", seen},
 		{"members.read", "members are never returned; Users can be filtered by groups.value", docs + ", ListGroups, ListUsers", seen},
-		{"write.members_per_request", "100 members in a create, 100 changes in a PATCH", docs + ", CreateGroup, PatchGroup", seen},
-		{"write.replace_members", "members cannot be replaced or removed as a whole", docs + ", PatchGroup", seen},
+		{"limits.members_per_request", "100 members in a create, 100 changes in a PATCH", docs + ", CreateGroup, PatchGroup", seen},
+		{"write.member_remove", "members cannot be replaced or removed as a whole", docs + ", PatchGroup", seen},
 	}
 	return d
 }
@@ -245,7 +245,7 @@ func hcpTerraform() Dialect {
 	d.Deviations = []Deviation{
 		{"page.max", "100 by default, 200 at most", docs, seen},
 		{"limits.requests_per_second", "30 requests a second", docs, seen},
-		{"write.body_bytes", "bodies over 1 MB are refused with 413", docs, seen},
+		{"limits.body_bytes", "bodies over 1 MB are refused with 413", docs, seen},
 		{"write.group_names_unique", "displayName is unique without case", docs + "/groups", seen},
 		{"attributes", "the names owners and sso are reserved", docs + "/groups", seen},
 	}

@@ -29,7 +29,7 @@ type candidate struct {
 // answer any filter with a match by name, or with everything. With whole, the
 // list is read where the filters brought up nothing and cannot be trusted.
 func (t *Target) lookUp(ctx context.Context, w wanted, whole bool) ([]candidate, error) {
-	trusted := t.dialect.Lookup.TrustEmpty
+	trusted := t.dialect.Lookup.TrustEmpty && !t.dialect.Lookup.CaseExact
 	for _, key := range t.keys(w) {
 		all, conclusive, err := t.ask(ctx, w.kind, key.filter)
 		if err != nil {

@@ -76,7 +76,7 @@ func sandboxed(t testing.TB, dialect string, settings ...schema.Setting) (*scim.
 // sandbox, and for each quirk that the client must live with unaided.
 func TestSandboxIsWhatTheChangesMean(t *testing.T) {
 	t.Parallel()
-	small := []schema.Setting{{Block: "write", Name: "members_per_request", Value: 3.0}}
+	small := []schema.Setting{{Block: "limits", Name: "members_per_request", Value: 3.0}}
 	for dialect, settings := range map[string][]schema.Setting{
 		"scim":       small,
 		"twingate":   small,
@@ -93,7 +93,7 @@ func TestSandboxIsWhatTheChangesMean(t *testing.T) {
 		"scim,case-exact-filter,no-etag":          small,
 		"scim,ignore-post-members":                {small[0], {Block: "write", Name: "create_with_members", Value: false}},
 		"scim,max-members=3":                      nil,
-		"scim,max-operations=2":                   {{Block: "write", Name: "operations_per_request", Value: 2.0}},
+		"scim,max-operations=2":                   {{Block: "limits", Name: "operations_per_request", Value: 2.0}},
 		"scim,missing-member=404,require-names":   small,
 		"scim,hide-members":                       {small[0], {Block: "members", Name: "read", Value: "write_only"}},
 		"scim,one-attribute-patch,equal-only":     small,
@@ -128,7 +128,7 @@ func inject(t testing.TB, s *sandbox.Service, text string) {
 func TestRequestsAreTheFewest(t *testing.T) {
 	t.Parallel()
 	batches := func(m float64) schema.Setting {
-		return schema.Setting{Block: "write", Name: "members_per_request", Value: m}
+		return schema.Setting{Block: "limits", Name: "members_per_request", Value: m}
 	}
 	trusted := schema.Setting{Block: "page", Name: "verify_end", Value: false}
 	for name, test := range map[string]struct {

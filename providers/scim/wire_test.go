@@ -117,8 +117,8 @@ func TestBatchesAreAsLargeAsTheTargetTakes(t *testing.T) {
 		want  int
 	}{
 		"a hundred at once":                  {nil, 0, 3},
-		"seven at once":                      {func(c *scim.Config) { setting(c, "write", "members_per_request", 7.0) }, 0, 36},
-		"bodies as long as is known":         {func(c *scim.Config) { setting(c, "write", "body_bytes", 1500.0) }, 1500, 5},
+		"seven at once":                      {func(c *scim.Config) { setting(c, "limits", "members_per_request", 7.0) }, 0, 36},
+		"bodies as long as is known":         {func(c *scim.Config) { setting(c, "limits", "body_bytes", 1500.0) }, 1500, 5},
 		"413 is answered by halves":          {nil, 1500, 0},
 		"413 for a single member is a fault": {nil, 50, -1},
 	} {

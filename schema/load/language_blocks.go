@@ -1,5 +1,11 @@
 package load
 
+import (
+	"slices"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
+
 // language is the table of all blocks, in the order of the language reference.
 var language = slicesOf(settingsBlocks, directoryBlocks, targetBlocks, appBlocks, careBlocks, laterBlocks)
 
@@ -107,7 +113,7 @@ var targetBlocks = []BlockSpec{
 			required("base_url", typeString, "Where the service answers; https, or http on loopback."),
 			tokenArgument,
 		},
-		Blocks: targetSettings,
+		Blocks: targetSettings(),
 	},
 	{
 		Type: "target", Kind: "twingate", Labels: []string{"dialect", "name"},
@@ -117,7 +123,7 @@ var targetBlocks = []BlockSpec{
 			optional("base_url", typeString, "", "Where the service answers, in place of network."),
 			tokenArgument,
 		},
-		Blocks: targetSettings,
+		Blocks: targetSettings(),
 	},
 	{
 		Type: "target", Kind: "sandbox", Labels: []string{"dialect", "name"},
@@ -126,52 +132,34 @@ var targetBlocks = []BlockSpec{
 			optional("path", typeString, `".rollcall/sandbox.json"`, "The file's path under the root."),
 			optional("dialect", typeString, `"scim"`, "The dialect that the service speaks."),
 		},
-		Blocks: targetSettings,
+		Blocks: targetSettings(),
 	},
 }
 
 var tokenArgument = optional("token", typeSecret, "", "The bearer token; without it, ROLLCALL_TOKEN_<host> or its _FILE, which binds it to the host.")
 
-// targetSettings are the nested blocks of every target. Those that are not
-// limits or timeouts override fields of the dialect.
-var targetSettings = []BlockSpec{
-	{Type: "limits", Description: "Bounds the requests to the target.", Arguments: []ArgumentSpec{
-		optional("parallelism", typeNumber, "", "How many requests may run at once; without it, the dialect's own."),
-		optional("requests_per_second", typeNumber, "", "How many requests may start in a second; without it, the dialect's own."),
-		optional("members_per_request", typeNumber, "", "How many members one request may hold."),
-		optional("operations_per_request", typeNumber, "", "How many operations one request may hold."),
-		optional("body_bytes", typeNumber, "", "How large the body of one request may be."),
-	}},
-	{Type: "timeouts", Description: "Bounds single requests.", Arguments: []ArgumentSpec{
-		optional("read", typeDuration, "", "How long a read may take; without it, the default."),
-		optional("write", typeDuration, "", "How long a write may take; without it, the default."),
-	}},
-	{Type: "page", Description: "How lists are read.", Arguments: []ArgumentSpec{
-		anyOf("method", "How pages are asked for.", "index", "cursor", "none"),
-		optional("max", typeNumber, "", "The largest page."),
-		anyOf("count_overflow", "What the target does with a count above its maximum.", "clamp", "reject"),
-		optional("verify_end", typeBool, "", "Whether the end of a list is proven by one more request."),
-	}},
-	{Type: "lookup", Description: "How accounts and groups are found.", Arguments: []ArgumentSpec{
-		optional("user_by", typeStrings, "", "The attributes that users are looked up by, in order."),
-		optional("group_by", typeStrings, "", "The attributes that groups are looked up by, in order."),
-		anyOf("case", "Whether names are compared as they are or without case.", "exact", "fold"),
-		optional("trust_empty", typeBool, "", "Whether an empty answer to a filter proves absence."),
-		optional("settle", typeDuration, "", "How long after a write the target may not show it yet."),
-	}},
-	{Type: "write", Description: "How changes are written.", Arguments: []ArgumentSpec{
-		anyOf("user", "How users are changed.", "patch", "put", "put_merge"),
-		anyOf("group", "How groups are changed.", "patch", "put"),
-		anyOf("member_remove", "The form in which members are removed.", "value_path", "value_list", "object_list"),
-		optional("replace_members", typeBool, "", "Whether the whole list of members may be replaced at once."),
-		optional("create_with_members", typeBool, "", "Whether a group may be created with its members."),
-	}},
-	{Type: "members", Description: "How members are read.", Arguments: []ArgumentSpec{
-		anyOf("read", "What the target returns of a group's members.", "full", "by_filter", "capped", "write_only"),
-		optional("cap", typeNumber, "", "How many members are returned where read is capped."),
-	}},
-	{Type: "deprovision", Description: "What deactivation and deletion mean.", Arguments: []ArgumentSpec{
-		anyOf("deactivate", "What setting active to false does.", "reversible", "deletes", "unsupported"),
-		anyOf("delete", "What a delete does.", "permanent", "deactivates", "unsupported"),
-	}},
+// targetSettings are the nested blocks of every target: limits and timeouts, and
+// the fields of the dialect that may be overridden.
+func targetSettings() []BlockSpec {
+	blocks := []BlockSpec{
+		{Type: "limits", Description: "Bounds the requests to the target.", Arguments: []ArgumentSpec{
+			optional("parallelism", typeNumber, "", "How many requests may run at once; without it, the dialect's own."),
+			optional("requests_per_second", typeNumber, "", "How many requests may start in a second; without it, the dialect's own."),
+		}},
+		{Type: "timeouts", Description: "Bounds single requests.", Arguments: []ArgumentSpec{
+			optional("read", typeDuration, "", "How long a read may take; without it, the default."),
+			optional("write", typeDuration, "", "How long a write may take; without it, the default."),
+		}},
+		{Type: "page", Description: "How lists are read."},
+		{Type: "lookup", Description: "How accounts and groups are found."},
+		{Type: "write", Description: "How changes are written."},
+		{Type: "members", Description: "How members are read."},
+		{Type: "deprovision", Description: "What deactivation and deletion mean."},
+	}
+	for _, s := range schema.TargetSettings() {
+		i := slices.IndexFunc(blocks, func(b BlockSpec) bool { return b.Type == s.Block })
+		blocks[i].Arguments = append(blocks[i].Arguments,
+			ArgumentSpec{Name: s.Name, Type: string(s.Kind), Values: s.Values, Description: s.Description})
+	}
+	return blocks
 }
