@@ -129,10 +129,12 @@ func (f *format) standardInput() error {
 	if !bytes.Equal(before, after) {
 		f.unformatted++
 	}
-	if f.check {
-		return nil
+	switch {
+	case f.diff:
+		_, err = f.stdout.Write(diff.Diff("<stdin>", before, "<stdin> (formatted)", after))
+	case !f.check:
+		_, err = f.stdout.Write(after)
 	}
-	_, err = f.stdout.Write(after)
 	return err
 }
 
@@ -145,7 +147,12 @@ func (f *format) format(name string, src []byte) ([]byte, bool) {
 }
 
 // rewrite replaces a file whole, so that a crash leaves the old or the new one.
+// A link stays one: the file that it leads to is replaced.
 func rewrite(name string, content []byte) error {
+	name, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return err
+	}
 	info, err := os.Stat(name)
 	if err != nil {
 		return err

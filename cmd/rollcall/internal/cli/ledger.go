@@ -50,10 +50,10 @@ type ledgerEntry struct {
 	Name       string         `json:"name"`
 	Active     *bool          `json:"active,omitempty"`
 	Source     planner.Source `json:"source,omitempty"`
-	Attributes map[string]any `json:"attributes,omitempty"`
+	Attributes map[string]any `json:"attributes,omitzero"`
 	Push       string         `json:"push,omitempty"`
 	Pushed     *bool          `json:"pushed,omitempty"`
-	Members    []string       `json:"members,omitempty"`
+	Members    []string       `json:"members,omitzero"`
 	File       string         `json:"file,omitempty"`
 	Line       uint32         `json:"line,omitempty"`
 }
@@ -90,7 +90,7 @@ func userEntry(app string, u *planner.UserLink) ledgerEntry {
 func groupEntry(app string, g *planner.GroupLink) ledgerEntry {
 	return ledgerEntry{
 		App: app, Kind: planner.KindGroup, Key: g.Key, RemoteID: g.RemoteID, ExternalID: g.ExternalID,
-		Name: g.DisplayName, Push: g.Push, Pushed: &g.Pushed, Members: g.Members, File: g.Origin.File, Line: g.Origin.Line,
+		Name: g.DisplayName, Push: g.Push, Pushed: &g.Pushed, Members: append([]string{}, g.Members...), File: g.Origin.File, Line: g.Origin.Line,
 	}
 }
 

@@ -84,10 +84,24 @@ func subcommandOnly(c *cobra.Command, args []string) error {
 	return &usageError{fmt.Errorf("unknown command %q%s", args[0], didYouMean(args[0], names, "")), c}
 }
 
-// flagError names an unknown flag as it was meant, with the closest known one.
+// flagKinds say what a flag takes, by the type of its value.
+var flagKinds = map[string]string{
+	"bool": "true or false", "int": "a whole number", "duration": "a duration such as 30s or 5m",
+}
+
+// flagError names an unknown flag as it was meant, with the closest known one,
+// and what a known one takes.
 func flagError(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
+	var invalid *pflag.InvalidValueError
+	var missing *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &invalid) && flagKinds[invalid.GetFlag().Value.Type()] != "":
+		flag := invalid.GetFlag()
+		return &usageError{fmt.Errorf("the flag -%s takes %s, not %q", flag.Name, flagKinds[flag.Value.Type()], invalid.GetValue()), c}
+	case errors.As(err, &missing):
+		return &usageError{fmt.Errorf("the flag -%s needs a value", missing.GetSpecifiedName()), c}
+	case !errors.As(err, &unknown):
 		return &usageError{err, c}
 	}
 	name := unknown.GetSpecifiedName()

@@ -8,7 +8,6 @@ import (
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/planfile"
-	"github.com/rollcall-dev/rollcall/planner/statefile"
 )
 
 func newShow(a *app) *cobra.Command {
@@ -50,10 +49,47 @@ func (a *app) showSaved(name, format string) error {
 	return render.Plan(a.stdout, p, nil, a.style(a.stdout))
 }
 
+// shownState is the document that show prints of a state: what state pull
+// keeps for ever, in a form for programs that only look.
+type shownState struct {
+	FormatVersion   string     `json:"format_version"`
+	RollcallVersion string     `json:"rollcall_version"`
+	Lineage         string     `json:"lineage"`
+	Serial          uint64     `json:"serial"`
+	Apps            []shownApp `json:"apps"`
+}
+
+// shownApp is what is owned of one app.
+type shownApp struct {
+	App      string        `json:"app"`
+	Identity string        `json:"identity"`
+	Users    []ledgerEntry `json:"users"`
+	Groups   []ledgerEntry `json:"groups"`
+}
+
+func toShownState(s *planner.State) shownState {
+	shown := shownState{
+		FormatVersion: planfile.FormatVersion, RollcallVersion: buildVersion().Version,
+		Lineage: s.Lineage, Serial: s.Serial, Apps: make([]shownApp, len(s.Apps)),
+	}
+	for i := range s.Apps {
+		from, app := &s.Apps[i], &shown.Apps[i]
+		app.App, app.Identity = from.App, from.Identity
+		app.Users, app.Groups = make([]ledgerEntry, len(from.Users)), make([]ledgerEntry, len(from.Groups))
+		for j := range from.Users {
+			app.Users[j] = userEntry(from.App, &from.Users[j])
+		}
+		for j := range from.Groups {
+			app.Groups[j] = groupEntry(from.App, &from.Groups[j])
+		}
+	}
+	return shown
+}
+
 // showState prints the state.
 func (a *app) showState(s *planner.State, format string) error {
 	if format == "json" {
-		return statefile.Encode(a.stdout, s)
+		return a.printJSON(toShownState(s))
 	}
 	return render.State(a.stdout, s, a.style(a.stdout))
 }

@@ -92,7 +92,9 @@ func Diagnose(err error) schema.Diagnostic {
 	}
 	if place := (*PlaceError)(nil); errors.As(err, &place) {
 		d.Origin = place.Origin
-		d.Object = string(place.What)
+		if place.What.Name() != "" {
+			d.Object = string(place.What)
+		}
 	}
 	return d
 }
