@@ -123,8 +123,10 @@ const groupsOf = 8
 type world struct {
 	people int
 	dir    string
-	row    row
-	floors []func()
+	// service is the base URL of the target; made up where nobody asks it.
+	service string
+	row     row
+	floors  []func()
 }
 
 func (w *world) groups() int { return min(max(w.people/100, 10), 10_000) }
@@ -168,7 +170,8 @@ func cpuOf(u syscall.Rusage) float64 {
 // write makes the configuration: half of the groups assigned, all of them pushed.
 func (w *world) write(source string) error {
 	var b bytes.Buffer
-	b.WriteString("target \"scim\" \"t\" {\n  base_url = \"https://scim.example.com\"\n}\n\napp \"a\" {\n  target = target.scim.t\n}\n\n")
+	fmt.Fprintf(&b, "target \"scim\" \"t\" {\n  base_url = %q\n}\n\n", cmp.Or(w.service, "https://scim.example.com"))
+	b.WriteString("app \"a\" {\n  target = target.scim.t\n}\n\n")
 	b.WriteString("push_rule \"all\" {\n  app = app.a\n\n  match {\n    name_prefix = \"g\"\n  }\n}\n\n")
 	b.WriteString("assignment \"half\" {\n  app = app.a\n  groups = [\n")
 	for g := 0; g < w.groups(); g += 2 {
