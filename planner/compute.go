@@ -76,7 +76,6 @@ func (c *comparison) conclude() error {
 
 // comparison compares one app with its target.
 type comparison struct {
-	in     Input
 	d      *Desired
 	s      *Scope
 	app    *schema.App
@@ -145,7 +144,7 @@ func newComparison(in Input, p *draft, s *Scope, only scopeFilter) (*comparison,
 		return nil, err
 	}
 	c := &comparison{
-		in: in, d: in.Desired, s: s, app: s.App, plan: p, only: only, remote: remote,
+		d: in.Desired, s: s, app: s.App, plan: p, only: only, remote: remote,
 		caps: capabilitiesOf(in, s.App.Target, remote),
 	}
 	c.held, c.matched, c.heldGroups = make(map[Person]*schema.Diagnostic), make(map[Person]string), make(map[string]bool)

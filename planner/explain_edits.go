@@ -114,7 +114,7 @@ func (x *explainer) grantsMissing(s *Scope, pushed []uint32) []Edit {
 		edits = append(edits, Edit{Op: "add", Address: string(a.Address), Argument: "users", Value: x.value(), Origin: a.Origin})
 	}
 	for i := range x.d.Config.Assignments {
-		if a := &x.d.Config.Assignments[i]; a.App == s.App.Address && !InForce(a, x.d.AsOf) && x.d.names(a, x.p) {
+		if a := &x.d.Config.Assignments[i]; a.App == s.App.Address && !inForce(a, x.d.AsOf) && x.d.names(a, x.p) {
 			edits = append(edits, x.bringIntoForce(a))
 		}
 	}
@@ -135,7 +135,7 @@ func (x *explainer) grantsMissing(s *Scope, pushed []uint32) []Edit {
 func (x *explainer) inForce(s *Scope, fits func(*schema.Assignment) bool) []*schema.Assignment {
 	var found []*schema.Assignment
 	for i := range x.d.Config.Assignments {
-		if a := &x.d.Config.Assignments[i]; a.App == s.App.Address && InForce(a, x.d.AsOf) && fits(a) {
+		if a := &x.d.Config.Assignments[i]; a.App == s.App.Address && inForce(a, x.d.AsOf) && fits(a) {
 			found = append(found, a)
 		}
 	}

@@ -216,7 +216,7 @@ func targetOf(in Input, identity string) (schema.Address, *Remote) {
 
 // releaseApp forgets everything of an app that a removed block lets go.
 func releaseApp(in Input, p *draft, s *Scope, a *AppState, removed *schema.Removed) error {
-	c := &comparison{in: in, d: in.Desired, s: s, app: s.App, plan: p, remote: &Remote{Identity: a.Identity}, state: &ledger{}}
+	c := &comparison{d: in.Desired, s: s, app: s.App, plan: p, remote: &Remote{Identity: a.Identity}, state: &ledger{}}
 	why := Reason{Code: "removed-declared", Text: "a removed block lets the app go", Origin: removed.Origin}
 	for i := range a.Users {
 		l := &a.Users[i]

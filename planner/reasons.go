@@ -61,7 +61,7 @@ func (d *Desired) unassignedReasons(s *Scope, p Person, e *userEntry) []Reason {
 	rs := []Reason{{Code: "no-assignment", Text: fmt.Sprintf("no assignment reaches %s", u.Login), Origin: originOr(u.Origin, e.Origin)}}
 	for i := range d.Config.Assignments {
 		a := &d.Config.Assignments[i]
-		if a.App == s.App.Address && !InForce(a, d.AsOf) && d.names(a, p) {
+		if a.App == s.App.Address && !inForce(a, d.AsOf) && d.names(a, p) {
 			rs = append(rs, outOfForce(a, d))
 		}
 	}

@@ -1,10 +1,6 @@
 package planner
 
-import (
-	"time"
-
-	"github.com/rollcall-dev/rollcall/schema"
-)
+import "github.com/rollcall-dev/rollcall/schema"
 
 // Remote is what a target holds, read whole. A read that could not prove that
 // it saw everything is an error of the target, never a Remote with less in it.
@@ -26,7 +22,6 @@ type Remote struct {
 	Capabilities Capabilities
 	// Requests is how many requests the read took.
 	Requests int
-	ReadAt   time.Time
 }
 
 // RemoteUser is an account as the target has it.

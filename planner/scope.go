@@ -30,8 +30,8 @@ func (s *Scope) Source(p Person) Source {
 	}
 }
 
-// InForce reports whether a is in force at t: starts ≤ t < expires.
-func InForce(a *schema.Assignment, t time.Time) bool {
+// inForce reports whether a is in force at t: starts ≤ t < expires.
+func inForce(a *schema.Assignment, t time.Time) bool {
 	return !t.Before(a.Starts) && (a.Expires.IsZero() || t.Before(a.Expires))
 }
 
@@ -147,7 +147,7 @@ func sign(first bool) int {
 }
 
 func (r *resolver) listGrants(s *Scope, index uint32, a *schema.Assignment) {
-	force := InForce(a, r.d.AsOf)
+	force := inForce(a, r.d.AsOf)
 	for i := range a.Users {
 		if p, ok := r.person(a.Users[i]); ok && force {
 			s.grants = append(s.grants, grant{assignment: index, ref: uint32(i), direct: true, person: p})

@@ -138,7 +138,7 @@ func (o *ClientOptions) roundTripper(base *url.URL) http.RoundTripper {
 		ExpectContinueTimeout: time.Second,
 		DialContext:           (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 	}
-	if !isLoopback(base.Hostname()) {
+	if !schema.IsLoopback(base.Hostname()) {
 		t.Proxy = o.Proxy
 	}
 	return t
@@ -158,20 +158,12 @@ func parseBase(address string) (*url.URL, error) {
 		return nil, fmt.Errorf("the base URL %q names no host", address)
 	case u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("the base URL %q must end with its path", address)
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && !schema.IsLoopback(u.Hostname()):
 		return nil, fmt.Errorf("the base URL %q is not encrypted: plain http is for loopback alone, use https", address)
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, fmt.Errorf("the base URL %q must start with https://", address)
 	}
 	return u.Parse(strings.TrimRight(u.EscapedPath(), "/"))
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // checkAllowed refuses a host that the operator's list does not name.

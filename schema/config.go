@@ -94,8 +94,7 @@ type Target struct {
 	Name    string
 	// BaseURL is where the target's SCIM service answers; for "sandbox" it is
 	// empty, and the process that reads it starts one on loopback.
-	BaseURL       string
-	BaseURLOrigin Origin
+	BaseURL string
 	// Path is the sandbox's file under the root.
 	Path string
 	// SandboxDialect is the dialect that a sandbox target speaks.

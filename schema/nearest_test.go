@@ -7,12 +7,15 @@ import (
 
 func TestNearestOffersOnlyWhatIsClose(t *testing.T) {
 	t.Parallel()
-	names := []string{"user.alice", "user.bob", "user.alicia", "Engineering"}
+	names := []string{"user.alice", "user.bob", "user.alicia", "Engineering", "login", "max_removals", "abcdefghWXYZ"}
 	for _, tt := range []struct{ name, want string }{
 		{"user.alcie", "user.alice"},
 		{"user.alice", "user.alice"},
 		{"user.bop", "user.bob"},
 		{"engineerin", "Engineering"},
+		{"lgoin", "login"}, // two letters swapped are one slip
+		{"max_removlas_", "max_removals"},
+		{"abcdefghijkl", ""}, // never more than three letters off
 		{"user.zacharias", ""},
 		{"", ""},
 	} {

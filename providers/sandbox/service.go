@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/rollcall-dev/rollcall/schema"
 )
 
 // BasePath is where the service lives below its address.
@@ -94,9 +96,6 @@ func Open(o Options) (*Service, error) {
 // Dialect returns the dialect that the service speaks.
 func (s *Service) Dialect() Dialect { return s.dialect }
 
-// Handler returns the service; base path and all.
-func (s *Service) Handler() http.Handler { return s }
-
 // Listen serves on addr, which must be a loopback address such as
 // "127.0.0.1:0", until ctx is done or the service is closed. It returns the base
 // URL, which clients append /Users to.
@@ -105,7 +104,7 @@ func (s *Service) Listen(ctx context.Context, addr string) (baseURL string, err 
 	if err != nil {
 		return "", fmt.Errorf("listen on %q: %w", addr, err)
 	}
-	if !isLoopback(host) {
+	if !schema.IsLoopback(host) {
 		return "", fmt.Errorf("listen on %q: the sandbox serves on loopback only, such as 127.0.0.1:8080", addr)
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
@@ -125,16 +124,11 @@ func (s *Service) serveLocal(w http.ResponseWriter, r *http.Request) {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	if !isLoopback(strings.Trim(host, "[]")) {
+	if !schema.IsLoopback(strings.Trim(host, "[]")) {
 		s.send(w, failf(http.StatusMisdirectedRequest, "", "%q is not the name of this host", r.Host).response())
 		return
 	}
 	s.ServeHTTP(w, r)
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // stopWith lets requests in flight finish for a moment, and then ends them.

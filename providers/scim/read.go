@@ -14,7 +14,7 @@ import (
 // Read reads all users and groups, and proves that it saw them all.
 func (t *Target) Read(ctx context.Context) (*planner.Remote, error) {
 	before := t.client.Requests()
-	r := &planner.Remote{Target: t.address, Identity: t.identity, ReadAt: t.clock.Now()}
+	r := &planner.Remote{Target: t.address, Identity: t.identity}
 	var groups []group
 	g, gctx := errgroup.WithContext(ctx)
 	var unstable [2]bool

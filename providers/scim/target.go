@@ -152,9 +152,6 @@ func (t *Target) Capabilities() planner.Capabilities {
 	return c
 }
 
-// Requests returns how many requests were sent so far.
-func (t *Target) Requests() int { return t.client.Requests() }
-
 // Close drops the connections that are kept open for reuse.
 func (t *Target) Close() { t.client.CloseIdle() }
 

@@ -514,7 +514,7 @@ func TestS91_DoingEverythingAgainChangesNothing(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				r.ReadAt, r.Requests = time.Time{}, 0
+				r.Requests = 0
 				reads = append(reads, r)
 			}
 			if diff := cmp.Diff(reads[1], reads[0]); diff != "" {

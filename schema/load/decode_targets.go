@@ -2,7 +2,6 @@ package load
 
 import (
 	"fmt"
-	"net/netip"
 	"net/url"
 	"path"
 	"strings"
@@ -22,10 +21,10 @@ func (it *item) target() schema.Target {
 			t.Path = it.textOrDefault("path")
 		}
 	case "twingate":
-		t.BaseURL, t.BaseURLOrigin = it.twingateURL()
+		t.BaseURL = it.twingateURL()
 		t.Token = it.secret("token")
 	default:
-		t.BaseURL, t.BaseURLOrigin = it.endpoint("base_url"), it.at("base_url")
+		t.BaseURL = it.endpoint("base_url")
 		t.Token = it.secret("token")
 	}
 	for _, limits := range it.nested("limits") {
@@ -98,35 +97,30 @@ func (it *item) endpoint(name string) string {
 		it.invalid(name, "A URL with a password in it would be shown in plans. Give the credential as token.")
 	case u.RawQuery != "" || u.Fragment != "":
 		it.invalid(name, "The argument %q is a URL without ? and #; paths are added behind it.", name)
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && !schema.IsLoopback(u.Hostname()):
 		it.l.add(finding(codeInsecure, it.at(name), "Endpoint is not encrypted",
 			fmt.Sprintf("A token sent to %s could be read on its way. Use https; http is only for loopback addresses.", u.Host)))
 	}
 	return text
 }
 
-func isLoopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
-}
-
 // twingateURL is the service's URL, by the network's name or as it is given. A
 // null counts as not given, so that a variable can stand for either.
-func (it *item) twingateURL() (string, schema.Origin) {
+func (it *item) twingateURL() string {
 	if _, given := it.said("base_url"); given {
-		return it.endpoint("base_url"), it.at("base_url")
+		return it.endpoint("base_url")
 	}
 	network, named := it.said("network")
 	switch {
 	case !named:
 		it.l.add(finding(codeConflicting, it.origin(), "Target has no address",
 			"A target \"twingate\" needs network, the first part of the network's host, or base_url, which wins where both are given."))
-		return "", it.origin()
+		return ""
 	case !isHostLabel(network):
 		it.invalid("network", "A network's name is the part before .twingate.com: letters, digits and dashes.")
-		return "", it.at("network")
+		return ""
 	}
-	return "https://" + network + ".twingate.com/api/scim/v2", it.at("network")
+	return "https://" + network + ".twingate.com/api/scim/v2"
 }
 
 // isHostLabel keeps what names a network from naming another host.

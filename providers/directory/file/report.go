@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agext/levenshtein"
-
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
@@ -140,21 +138,18 @@ var loginAlso = []string{"username", "user_name", "userprincipalname", "upn", "e
 
 // nearest returns the name that want was most likely meant by, or "".
 func nearest(want string, names []string) string {
-	best, distance := "", 3
-	for _, n := range names {
-		folded := strings.ToLower(n)
-		if d := levenshtein.Distance(want, folded, nil); d < distance && len(folded) < 40 {
-			best, distance = n, d
-		}
+	near := schema.Nearest(want, slices.Values(names))
+	if near != "" || want != "login" {
+		return near
 	}
 	for _, also := range loginAlso {
 		for _, n := range names {
-			if best == "" && want == "login" && strings.EqualFold(n, also) {
-				best = n
+			if strings.EqualFold(n, also) {
+				return n
 			}
 		}
 	}
-	return best
+	return ""
 }
 
 func (r *report) emptyLogin(at position) {
@@ -182,12 +177,9 @@ func (r *report) unknownStatus(c *cell, name string) {
 		Code: "invalid-value", Summary: "Unknown status", Origin: r.origin(c.position()),
 		Detail: fmt.Sprintf("The status %s is none of %s.", quote(name), strings.Join(schema.StatusNames(), ", ")),
 	}
-	for _, known := range schema.StatusNames() {
-		if len(name) < 40 && levenshtein.Distance(strings.ToUpper(name), known, nil) < 3 {
-			d.Suggestion = known
-			d.Detail += fmt.Sprintf(" Did you mean %s?", known)
-			break
-		}
+	if near := schema.Nearest(name, slices.Values(schema.StatusNames())); near != "" {
+		d.Suggestion = near
+		d.Detail += fmt.Sprintf(" Did you mean %s?", near)
 	}
 	r.add(d)
 }
@@ -246,7 +238,7 @@ func (r *report) unusedColumns(have map[string]*column) {
 			Code: "missing-column", Summary: "Column is missing", Origin: r.block.Origin,
 			Detail: fmt.Sprintf("The argument columns renames %s, and %s has no such column.", quote(header), quote(r.file)),
 		}
-		if near := nearest(strings.ToLower(header), slices.Sorted(maps.Keys(have))); near != "" {
+		if near := nearest(header, slices.Sorted(maps.Keys(have))); near != "" {
 			d.Suggestion = near
 			d.Detail += fmt.Sprintf(" Did you mean %s?", quote(near))
 		}
