@@ -23,7 +23,11 @@ func (it *item) value(name string) (cty.Value, bool) {
 		return cty.NilVal, false
 	}
 	v, ok := it.l.value(a.Expr, it.scope)
-	if !ok || !v.IsMarked() && v.IsNull() {
+	if !ok {
+		return cty.NilVal, false
+	}
+	if !v.IsMarked() && v.IsNull() {
+		it.missing(name)
 		return cty.NilVal, false
 	}
 	if v.ContainsMarked() {
@@ -32,6 +36,13 @@ func (it *item) value(name string) (cty.Value, bool) {
 		return cty.NilVal, false
 	}
 	return v, true
+}
+
+// missing reports an argument that is null, if the block needs it.
+func (it *item) missing(name string) {
+	if arg := it.spec.argument(name); arg != nil && arg.Required {
+		it.l.add(finding(codeMissingArgument, it.at(name), "Argument is missing", needs(it.spec, arg)+" null is as good as leaving it out."))
+	}
 }
 
 // given reports whether an argument is there and not null.

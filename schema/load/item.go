@@ -201,10 +201,14 @@ func (l *loader) acceptArguments(b *hclsyntax.Block, spec *BlockSpec) {
 	}
 	for _, arg := range spec.Arguments {
 		if arg.Required && b.Body.Attributes[arg.Name] == nil {
-			l.add(finding(codeMissingArgument, headerOf(b), "Argument is missing",
-				fmt.Sprintf("%s block needs the argument %q: %s", capital(article(blockWords(spec.Type, spec.Kind, spec))), arg.Name, arg.Description)))
+			l.add(finding(codeMissingArgument, headerOf(b), "Argument is missing", needs(spec, &arg)))
 		}
 	}
+}
+
+// needs says that a block cannot do without an argument.
+func needs(spec *BlockSpec, arg *ArgumentSpec) string {
+	return fmt.Sprintf("%s block needs the argument %q: %s", capital(article(blockWords(spec.Type, spec.Kind, spec))), arg.Name, arg.Description)
 }
 
 func (l *loader) unknownArgument(a *hclsyntax.Attribute, spec *BlockSpec) {
