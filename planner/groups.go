@@ -56,11 +56,27 @@ func (c *comparison) comparePush(push *Push) {
 	switch {
 	case !goesOn:
 	case push.Inactive:
-		c.reportPaused(&w)
+		c.comparePaused(&w)
 	case w.at == nil:
 		c.createGroup(&w)
 	default:
 		c.updateGroup(&w)
+	}
+}
+
+// comparePaused sends nothing, and keeps in the state what the push says now:
+// the block may be gone by the next time, and its verb counts then.
+func (c *comparison) comparePaused(w *pushed) {
+	if w.at == nil {
+		for _, at := range c.groupsNamed(w.Name) {
+			if owner := c.state.groupOf[at]; owner != 0 && c.takeOver(w, owner-1, at) {
+				break
+			}
+		}
+	}
+	c.reportPaused(w)
+	if w.at != nil && w.e != nil && w.action == Update && c.only.wholeGroups() {
+		c.followGroup(w, w.e.Members, w.e.DisplayName)
 	}
 }
 
@@ -260,7 +276,7 @@ func (c *comparison) updateGroup(w *pushed) {
 		c.add(c.memberChange(w, &diff, rename || w.action == AdoptIt))
 	}
 	if !rename && !membersChange && w.action != AdoptIt && c.only.wholeGroups() {
-		c.followGroup(w, &diff)
+		c.followGroup(w, diff.kept, w.at.DisplayName)
 	}
 }
 
@@ -325,11 +341,11 @@ func (c *comparison) memberChange(w *pushed, diff *memberDiff, second bool) Chan
 	return ch
 }
 
-// followGroup is a change of state alone: a new block or verb, or members that
-// came right without us.
-func (c *comparison) followGroup(w *pushed, diff *memberDiff) {
+// followGroup is a change of state alone: a new block or verb, or members or a
+// name that came right without us.
+func (c *comparison) followGroup(w *pushed, members []string, name string) {
 	ch := c.groupChange(w, Update, 3)
-	ch.Link.KnownMembers = diff.kept
+	ch.Link.KnownMembers, ch.Link.Name = members, name
 	set := func(path string, before, after any) {
 		ch.Before, ch.After = []schema.Value{{Path: path, Value: before}}, []schema.Value{{Path: path, Value: after}}
 	}
@@ -342,10 +358,10 @@ func (c *comparison) followGroup(w *pushed, diff *memberDiff) {
 		set(pathOnUnpush, string(w.e.OnUnpush), string(w.OnUnpush))
 	case w.e.Additive != w.Additive:
 		set("membership", membership(w.e.Additive), membership(w.Additive))
-	case w.e.DisplayName != w.at.DisplayName:
-		set(pathDisplayName, w.e.DisplayName, w.at.DisplayName)
-	case !slices.Equal(w.e.Members, diff.kept):
-		set("members", len(w.e.Members), len(diff.kept))
+	case w.e.DisplayName != name:
+		set(pathDisplayName, w.e.DisplayName, name)
+	case !slices.Equal(w.e.Members, members):
+		set("members", len(w.e.Members), len(members))
 	default:
 		return
 	}

@@ -111,12 +111,21 @@ func (c *comparison) settle(p Person, at uint32, by string) match {
 	if by == "matched-by-user-name" && c.freed(e, at) {
 		return match{}
 	}
-	// The person was declared under another key before, and that key is gone
-	// while its account is in use: the block was renamed without saying so.
-	if e.holder == 0 && e.Active && (u.ID == "" || u.ID == e.ExternalID || e.ExternalID == "") {
+	if e.holder == 0 && sameUnderAnotherKey(u, e) {
 		return match{at: at + 1, by: "declared-anew"}
 	}
 	return match{problem: c.taken(u, e, account)}
+}
+
+// sameUnderAnotherKey reports whether u is whom the entry e was made for, when
+// nobody has its key any more. An id of their own says so beyond doubt. A login
+// says so only while the account is in use: then the block was renamed without
+// a word; later, the login may be a new person's.
+func sameUnderAnotherKey(u *schema.User, e *userEntry) bool {
+	if u.ID != "" && e.ExternalID != "" {
+		return u.ID == e.ExternalID
+	}
+	return e.Active
 }
 
 // freed reports whether the owner of an account gives its user name up in this
