@@ -252,6 +252,17 @@ func login(p int) string { return fmt.Sprintf("person%07d@example.com", p) }
 
 // measure runs every stage of a plan.
 func (w *world) measure(t *testing.T, source string) {
+	desired := w.desired(t, source)
+	state, remote := w.target(desired)
+	state = w.state(t, state)
+	plan := w.compute(t, desired, state, remote)
+	w.planFile(t, plan)
+	w.timeFloors()
+}
+
+// desired reads the configuration and the directory, and works out who must
+// have what.
+func (w *world) desired(t *testing.T, source string) *planner.Desired {
 	cfg := w.load(t)
 	facts := planner.Facts{
 		AsOf:         time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
@@ -269,11 +280,7 @@ func (w *world) measure(t *testing.T, source string) {
 			t.Fatalf("resolve: %+v", found[0])
 		}
 	}, func() { resolveFloor(desired, source) })
-	state, remote := w.target(desired)
-	state = w.state(t, state)
-	plan := w.compute(t, desired, state, remote)
-	w.planFile(t, plan)
-	w.timeFloors()
+	return desired
 }
 
 var capabilities = planner.Capabilities{Dialect: "scim", Members: planner.MembersFull, CreateWithMembers: true, MembersPerRequest: 100}
