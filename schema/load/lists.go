@@ -184,6 +184,20 @@ func (it *item) reference(expr hclsyntax.Expression) hclsyntax.Expression {
 	return expr
 }
 
+// typeExpression reads a text like "list(string)" in JSON as the type that it
+// spells; there is no other way to write one there.
+func (it *item) typeExpression(expr hclsyntax.Expression) hclsyntax.Expression {
+	text, ok := literalText(expr)
+	if !ok || !isJSON(expr.Range().Filename) || scan([]byte(text), it.l.opts.Limits.Depth, nil) != nil {
+		return expr
+	}
+	typ, diags := hclsyntax.ParseExpression([]byte(text), expr.Range().Filename, expr.Range().Start)
+	if diags.HasErrors() {
+		return expr
+	}
+	return typ
+}
+
 // address reads an argument that is an address, of a block that may be gone.
 func (it *item) anyAddress(name string) schema.Address {
 	a := it.attr(name)

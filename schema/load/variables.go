@@ -45,7 +45,7 @@ func (l *loader) declareVariables(files []source) {
 	for _, it := range l.items["variable"] {
 		v := &variable{item: it, typ: cty.DynamicPseudoType, nullable: it.truth("nullable"), sensitive: it.truth("sensitive")}
 		if a := it.attr("type"); a != nil {
-			typ, defaults, diags := typeexpr.TypeConstraintWithDefaults(a.Expr)
+			typ, defaults, diags := typeexpr.TypeConstraintWithDefaults(it.typeExpression(a.Expr))
 			l.add(fromHCL(codeInvalidValue, diags)...)
 			v.typ, v.defaults = typ, defaults
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/providers"
+	"github.com/rollcall-dev/rollcall/providers/sandbox"
 	"github.com/rollcall-dev/rollcall/schema"
 	"github.com/rollcall-dev/rollcall/schema/load"
 )
@@ -168,6 +169,20 @@ func (p *Project) refuseUnsupported() {
 	for i := range p.Config.Directories {
 		if d := &p.Config.Directories[i]; d.Kind != "file" {
 			refuse(d.Origin, fmt.Sprintf("A directory of kind %q", d.Kind), "Export it and use directory \"file\".")
+		}
+	}
+	p.refuseUnknownDialects()
+}
+
+// refuseUnknownDialects finds sandboxes that are told to behave as nothing we know.
+func (p *Project) refuseUnknownDialects() {
+	for i := range p.Config.Targets {
+		t := &p.Config.Targets[i]
+		if _, err := sandbox.ParseDialect(t.SandboxDialect); t.Dialect == embedded && t.SandboxDialect != "" && err != nil {
+			p.Findings = append(p.Findings, schema.Diagnostic{
+				Severity: schema.Error, Code: "invalid-value", Summary: "Value is not allowed",
+				Detail: "The argument \"dialect\": " + sentence(err.Error()), Origin: t.Origin, Object: string(t.Address),
+			})
 		}
 	}
 }
