@@ -28,7 +28,7 @@ func (c *comparison) adoptDeclaredUsers() {
 			continue
 		}
 		u := &c.d.People[p]
-		at, found := c.remote.userAt(a.ID)
+		at, found := c.remote.UserAt(a.ID)
 		if e := c.entry(p); e != nil {
 			if e.RemoteID != a.ID {
 				c.holdUser(p, contradicts(a, u.Key(), e.RemoteID))
@@ -62,7 +62,7 @@ func (c *comparison) adoptDeclaredGroups() {
 		if !ok {
 			continue
 		}
-		at, found := c.remote.groupAt(a.ID)
+		at, found := c.remote.GroupAt(a.ID)
 		if e, linked := c.state.groupAt[key]; linked {
 			if c.state.groups[e].RemoteID != a.ID {
 				c.holdAdopt(a, key, contradicts(a, key, c.state.groups[e].RemoteID))

@@ -114,10 +114,10 @@ type comparison struct {
 	adopters   map[uint32]Person
 	// emptied are groups that would lose everybody and more than the floor,
 	// emptying all that would lose their last member.
-	emptied []emptied
-	// scratch is used again for every group.
-	scratch  []uint32
+	emptied  []emptied
 	emptying []string
+	// scratch is used again for every group.
+	scratch []uint32
 }
 
 // fates of a person in one plan, as bits.

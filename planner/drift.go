@@ -48,7 +48,7 @@ const (
 
 func userDrift(a *AppState, l *UserLink, r *Remote) []Drift {
 	d := Drift{App: a.App, Kind: KindUser, Key: l.Key, Name: l.UserName, RemoteID: l.RemoteID}
-	at, ok := r.userAt(l.RemoteID)
+	at, ok := r.UserAt(l.RemoteID)
 	if !ok {
 		d.What = driftDeleted
 		return []Drift{d}
@@ -101,7 +101,7 @@ func (k *keysByID) key(id string) string {
 
 func groupDrift(a *AppState, l *GroupLink, r *Remote, keys *keysByID) []Drift {
 	d := Drift{App: a.App, Kind: KindGroup, Key: l.Key, Name: l.DisplayName, RemoteID: l.RemoteID}
-	at, ok := r.groupAt(l.RemoteID)
+	at, ok := r.GroupAt(l.RemoteID)
 	if !ok {
 		d.What = driftDeleted
 		return []Drift{d}
@@ -175,7 +175,7 @@ func missing(r *Remote, g *RemoteGroup, id string, found func(name string)) {
 	if _, foreign := slices.BinarySearch(g.Foreign, id); foreign {
 		return
 	}
-	if at, ok := r.userAt(id); ok {
+	if at, ok := r.UserAt(id); ok {
 		found(r.Users[at].UserName)
 		return
 	}

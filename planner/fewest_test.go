@@ -93,7 +93,7 @@ func fewestGroupWrites(before, after *Remote, old, g *RemoteGroup, caps Capabili
 		delete(was, after.Users[m].ID)
 	}
 	for id := range was {
-		if _, there := after.userAt(id); there {
+		if _, there := after.UserAt(id); there {
 			changed++
 		}
 	}

@@ -40,7 +40,6 @@ func (f scopeFilter) all() bool                 { return f == scopeFilter{} }
 func (f scopeFilter) app(a schema.Address) bool { return f.appAddress == "" || f.appAddress == a }
 func (f scopeFilter) person(p Person) bool      { return f.who == "" || f.known && f.whom == p }
 func (f scopeFilter) key(key string) bool       { return f.who == "" || f.who == key }
-func (f scopeFilter) member(key string) bool    { return f.who == "" || f.who == key }
 
 // wholeGroups: groups are made, renamed and ended, not only a person's
 // membership changed.

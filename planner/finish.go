@@ -129,12 +129,12 @@ func (c *comparison) carryAppName() {
 	switch {
 	case len(c.state.users) > 0:
 		e := &c.state.users[0]
-		ch = Change{Kind: KindUser, Key: e.key, Name: e.UserName, RemoteID: e.RemoteID, Action: Update, Wave: 2, Link: Link{
+		ch = Change{Kind: KindUser, Key: e.key, Name: e.UserName, RemoteID: e.RemoteID, Action: Update, Wave: WaveUsers, Link: Link{
 			ExternalID: e.ExternalID, Name: e.UserName, Active: e.Active, Source: e.Source, OnUnassign: e.OnUnassign, Origin: e.Origin, Known: e.Attributes,
 		}}
 	case len(c.state.groups) > 0:
 		e := &c.state.groups[0]
-		ch = Change{Kind: KindGroup, Key: e.key, Name: e.DisplayName, RemoteID: e.RemoteID, Action: Update, Wave: 3, Link: Link{
+		ch = Change{Kind: KindGroup, Key: e.key, Name: e.DisplayName, RemoteID: e.RemoteID, Action: Update, Wave: WaveGroups, Link: Link{
 			ExternalID: e.ExternalID, Name: e.DisplayName, Push: e.Push, OnUnpush: e.OnUnpush, Pushed: e.Pushed, Additive: e.Additive,
 			Origin: e.Origin, KnownMembers: e.Members,
 		}}

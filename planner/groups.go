@@ -44,7 +44,7 @@ func (c *comparison) comparePush(push *Push) {
 	w := pushed{Push: push, group: &c.d.Groups[push.Group], action: Update}
 	if at, ok := c.state.groupAt[w.group.Key]; ok {
 		w.e = &c.state.groups[at]
-		if g, ok := c.remote.groupAt(w.e.RemoteID); ok {
+		if g, ok := c.remote.GroupAt(w.e.RemoteID); ok {
 			w.at = &c.remote.Groups[g]
 			if w.e.recovered || w.e.declared != nil {
 				w.action = AdoptIt
@@ -144,7 +144,7 @@ func (c *comparison) groupsNamed(name string) []uint32 {
 func (c *comparison) linkGroup(w *pushed) bool {
 	var hits []uint32
 	if w.TargetID != "" {
-		if at, ok := c.remote.groupAt(w.TargetID); ok {
+		if at, ok := c.remote.GroupAt(w.TargetID); ok {
 			hits = []uint32{at}
 		}
 	} else {
@@ -225,7 +225,7 @@ func (c *comparison) createGroup(w *pushed) {
 		return
 	}
 	members := c.wanted(w)
-	ch := c.groupChange(w, Create, 3)
+	ch := c.groupChange(w, Create, WaveGroups)
 	ch.Base = digestAbsent
 	ch.After = []schema.Value{{Path: pathDisplayName, Value: w.Name}}
 	if ch.Link.ExternalID != "" {
@@ -247,7 +247,7 @@ func (c *comparison) createGroup(w *pushed) {
 	}
 	ch.Requests = 1
 	c.add(ch)
-	more := c.groupChange(w, Update, 4)
+	more := c.groupChange(w, Update, WaveMembers)
 	more.ID = changeID(c.app.Name, KindGroup, w.group.Key, "members")
 	more.Base = digestAbsent
 	more.Members.Add, more.Requests = add, batches(len(add), c.caps)
@@ -290,7 +290,7 @@ func (c *comparison) mayRename(w *pushed) bool {
 
 // renameGroup is the change of wave 3: a new name, or ownership, or both.
 func (c *comparison) renameGroup(w *pushed, rename bool, diff *memberDiff, more bool) Change {
-	ch := c.groupChange(w, w.action, 3)
+	ch := c.groupChange(w, w.action, WaveGroups)
 	ch.Link.KnownMembers = diff.before
 	if !more {
 		ch.Link.KnownMembers = diff.kept
@@ -327,7 +327,7 @@ func (c *comparison) groupReasons(w *pushed) []Reason {
 
 // memberChange is the change of wave 4: adds and removals together.
 func (c *comparison) memberChange(w *pushed, diff *memberDiff, second bool) Change {
-	ch := c.groupChange(w, Update, 4)
+	ch := c.groupChange(w, Update, WaveMembers)
 	if second {
 		ch.ID = changeID(c.app.Name, KindGroup, w.group.Key, "members")
 	}
@@ -344,7 +344,7 @@ func (c *comparison) memberChange(w *pushed, diff *memberDiff, second bool) Chan
 // followGroup is a change of state alone: a new block or verb, or members or a
 // name that came right without us.
 func (c *comparison) followGroup(w *pushed, members []string, name string) {
-	ch := c.groupChange(w, Update, 3)
+	ch := c.groupChange(w, Update, WaveGroups)
 	ch.Link.KnownMembers, ch.Link.Name = members, name
 	set := func(path string, before, after any) {
 		ch.Before, ch.After = []schema.Value{{Path: path, Value: before}}, []schema.Value{{Path: path, Value: after}}

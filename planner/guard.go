@@ -36,7 +36,7 @@ func (c *comparison) membersTaken(ch *Change) int {
 	if ch.Kind != KindGroup || ch.Action != Delete {
 		return len(ch.Members.Remove)
 	}
-	at, ok := c.remote.groupAt(ch.RemoteID)
+	at, ok := c.remote.GroupAt(ch.RemoteID)
 	if !ok {
 		return 0
 	}

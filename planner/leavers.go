@@ -36,7 +36,7 @@ func (c *comparison) compareGone(e *userEntry) {
 		e: e, key: e.key, name: e.UserName, verb: c.verb(e), gone: true, unknown: true,
 		reasons: []Reason{{Code: "person-gone", Text: "is not in the configuration or any directory any more", Origin: e.Origin}},
 	}
-	if at, ok := c.remote.userAt(e.RemoteID); ok {
+	if at, ok := c.remote.UserAt(e.RemoteID); ok {
 		l.account = &c.remote.Users[at]
 	}
 	if r := removedBlock(c.d.Config, e.key); r != nil {
@@ -116,11 +116,12 @@ func (c *comparison) compareLeaver(l leaver) {
 	}
 }
 
-// mayDeactivate: the switch is on, and the target knows how to.
+// mayDeactivate: Okta's switch is on. What the target knows is asked where a
+// deactivation is made.
 func (c *comparison) mayDeactivate() bool { return c.app.Provisioning.DeactivateUsers }
 
 func (c *comparison) leaverChange(l leaver, a Action, wave int) Change {
-	ch := Change{
+	return Change{
 		Kind: KindUser, Key: l.key, Name: l.account.UserName, RemoteID: l.account.ID, Action: a, Wave: wave,
 		Base: digestUser(l.account), Reasons: l.reasons,
 		Link: Link{
@@ -128,7 +129,6 @@ func (c *comparison) leaverChange(l leaver, a Action, wave int) Change {
 			Known: l.e.Attributes, Name: l.account.UserName, Active: l.account.Active,
 		},
 	}
-	return ch
 }
 
 func (c *comparison) deactivateUser(l leaver) {
@@ -136,7 +136,7 @@ func (c *comparison) deactivateUser(l leaver) {
 		c.reports.deactivateDisabled.add(l.account.UserName, l.key, l.e.Origin)
 		return
 	}
-	ch := c.leaverChange(l, Deactivate, 1)
+	ch := c.leaverChange(l, Deactivate, WaveDeactivate)
 	ch.Before = []schema.Value{{Path: pathActive, Value: true}}
 	ch.After = []schema.Value{{Path: pathActive, Value: false}}
 	ch.Requests, ch.Link.Active = 1, false
@@ -145,7 +145,7 @@ func (c *comparison) deactivateUser(l leaver) {
 }
 
 func (c *comparison) deleteUser(l leaver) {
-	ch := c.leaverChange(l, Delete, 5)
+	ch := c.leaverChange(l, Delete, WaveEnd)
 	ch.Before = []schema.Value{{Path: pathActive, Value: l.account.Active}, {Path: pathUserName, Value: l.account.UserName}}
 	ch.Requests = 1
 	c.add(ch)
@@ -154,7 +154,7 @@ func (c *comparison) deleteUser(l leaver) {
 // followLeaver lets the state follow where somebody else did what we would have
 // done, or a block was renamed.
 func (c *comparison) followLeaver(l leaver) {
-	ch := c.leaverChange(l, Update, 2)
+	ch := c.leaverChange(l, Update, WaveUsers)
 	switch {
 	case l.e.recovered:
 		ch.Action = AdoptIt
@@ -175,7 +175,7 @@ func (c *comparison) followLeaver(l leaver) {
 // releaseUser forgets a link and leaves the target alone.
 func (c *comparison) releaseUser(e *userEntry, name string, reasons ...Reason) {
 	ch := Change{
-		Kind: KindUser, Key: e.key, Name: name, RemoteID: e.RemoteID, Action: Release, Wave: 2, Reasons: reasons,
+		Kind: KindUser, Key: e.key, Name: name, RemoteID: e.RemoteID, Action: Release, Wave: WaveUsers, Reasons: reasons,
 		Before: []schema.Value{{Path: pathAddress, Value: e.UserLink.Key}},
 		After:  []schema.Value{{Path: pathAddress}},
 		Link:   Link{From: e.from(), ExternalID: e.ExternalID},
@@ -234,7 +234,7 @@ func (c *comparison) deactivateSuspended(p Person, e *userEntry) {
 
 // followSuspended keeps the state in step without touching the account.
 func (c *comparison) followSuspended(p Person, e *userEntry) {
-	ch := c.userChange(p, Update, 2)
+	ch := c.userChange(p, Update, WaveUsers)
 	ch.Link.Known = e.Attributes
 	ch.Before = []schema.Value{{Path: pathAddress, Value: e.UserLink.Key}}
 	ch.After = []schema.Value{{Path: pathAddress, Value: ch.Key}}

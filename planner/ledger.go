@@ -189,7 +189,7 @@ func (l *ledger) index(app *schema.App, remote *Remote) error {
 	for i := range l.users {
 		e := &l.users[i]
 		l.userAt[e.key] = uint32(i)
-		at, ok := remote.userAt(e.RemoteID)
+		at, ok := remote.UserAt(e.RemoteID)
 		if !ok {
 			continue
 		}
@@ -201,7 +201,7 @@ func (l *ledger) index(app *schema.App, remote *Remote) error {
 	for i := range l.groups {
 		e := &l.groups[i]
 		l.groupAt[e.key] = uint32(i)
-		at, ok := remote.groupAt(e.RemoteID)
+		at, ok := remote.GroupAt(e.RemoteID)
 		if !ok {
 			continue
 		}
@@ -211,18 +211,6 @@ func (l *ledger) index(app *schema.App, remote *Remote) error {
 		l.groupOf[at] = uint32(i) + 1
 	}
 	return nil
-}
-
-// userAt finds a user by id.
-func (r *Remote) userAt(id string) (uint32, bool) {
-	i, ok := slices.BinarySearchFunc(r.Users, id, func(u RemoteUser, id string) int { return cmp.Compare(u.ID, id) })
-	return uint32(i), ok
-}
-
-// groupAt finds a group by id.
-func (r *Remote) groupAt(id string) (uint32, bool) {
-	i, ok := slices.BinarySearchFunc(r.Groups, id, func(g RemoteGroup, id string) int { return cmp.Compare(g.ID, id) })
-	return uint32(i), ok
 }
 
 // recover adds what creates of an earlier run made whose answer was lost: such

@@ -82,7 +82,7 @@ func (c *comparison) diffMembers(w *pushed) memberDiff {
 			i++
 		case i == len(current) || m.accounts[j] < current[i]:
 			member := c.accountMember(m.accounts[j])
-			if c.only.member(member.Key) {
+			if c.only.key(member.Key) {
 				d.add = append(d.add, member)
 				d.drift = d.drift || ours(member.RemoteID)
 			}
@@ -99,7 +99,7 @@ func (c *comparison) diffMembers(w *pushed) memberDiff {
 		c.drop(w, &d, Member{Name: id, RemoteID: id}, ours)
 	}
 	for _, p := range m.created {
-		if member := c.createdMember(p); c.only.member(member.Key) {
+		if member := c.createdMember(p); c.only.key(member.Key) {
 			d.add = append(d.add, member)
 		}
 	}
@@ -127,7 +127,7 @@ func (c *comparison) drop(w *pushed, d *memberDiff, m Member, ours func(string) 
 		if mine {
 			d.kept = append(d.kept, m.RemoteID)
 		}
-	case !c.only.member(m.Key):
+	case !c.only.key(m.Key):
 		if mine {
 			d.kept = append(d.kept, m.RemoteID)
 		}
@@ -141,7 +141,7 @@ func (c *comparison) goesWithAccount(m Member) bool {
 	if c.destroyed[m.RemoteID] {
 		return true
 	}
-	at, ok := c.remote.userAt(m.RemoteID)
+	at, ok := c.remote.UserAt(m.RemoteID)
 	if !ok || c.state.userOf[at] == 0 {
 		return false
 	}
@@ -167,7 +167,7 @@ func (c *comparison) current(w *pushed) (accounts []uint32, foreign []string) {
 func accountsOf(r *Remote, ids []string) []uint32 {
 	accounts := make([]uint32, 0, len(ids))
 	for _, id := range ids {
-		if at, ok := r.userAt(id); ok {
+		if at, ok := r.UserAt(id); ok {
 			accounts = append(accounts, at)
 		}
 	}

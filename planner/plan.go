@@ -94,6 +94,18 @@ const (
 	Release    Action = "release"
 )
 
+// The waves of a plan. Each begins when the one before has ended; inside one,
+// changes are independent of each other but for their needs.
+const (
+	// WaveDeactivate comes first: revocation waits for nothing.
+	WaveDeactivate = iota + 1
+	WaveUsers
+	WaveGroups
+	WaveMembers
+	// WaveEnd is for pushes that end and accounts that are deleted.
+	WaveEnd
+)
+
 // Change is one entry of a plan: everything that the executor and a target
 // need to carry it out, and everything that a reader needs to judge it.
 type Change struct {
@@ -107,7 +119,8 @@ type Change struct {
 	// RemoteID is empty until the object exists.
 	RemoteID string
 	Action   Action
-	Wave     int
+	// Wave is one of the Wave constants.
+	Wave int
 	// Needs are the IDs of changes that must have succeeded before.
 	Needs []string
 	// Requests is how many requests the change takes; zero for a change of state alone.
@@ -173,6 +186,28 @@ type Member struct {
 	RemoteID string
 	// Change is the ID of the change that creates the person.
 	Change string
+}
+
+// MemberClass says what a change of the wave of members does to a group, in the
+// order in which they are sent: who moves gains before losing.
+type MemberClass uint8
+
+// The classes. Changes of every other wave are [Gains].
+const (
+	Gains MemberClass = iota
+	Mixed
+	Losses
+)
+
+// MemberClass returns what c does to its group.
+func (c *Change) MemberClass() MemberClass {
+	switch {
+	case c.Wave != WaveMembers || len(c.Members.Remove) == 0:
+		return Gains
+	case len(c.Members.Add) > 0:
+		return Mixed
+	}
+	return Losses
 }
 
 // Reason is one link of the why-chain of a change. Code is stable and in

@@ -1,6 +1,11 @@
 package planner
 
-import "github.com/rollcall-dev/rollcall/schema"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/rollcall-dev/rollcall/schema"
+)
 
 // Remote is what a target holds, read whole. A read that could not prove that
 // it saw everything is an error of the target, never a Remote with less in it.
@@ -22,6 +27,18 @@ type Remote struct {
 	Capabilities Capabilities
 	// Requests is how many requests the read took.
 	Requests int
+}
+
+// UserAt returns the index of the account called id, and whether there is one.
+func (r *Remote) UserAt(id string) (uint32, bool) {
+	i, ok := slices.BinarySearchFunc(r.Users, id, func(u RemoteUser, id string) int { return cmp.Compare(u.ID, id) })
+	return uint32(i), ok
+}
+
+// GroupAt returns the index of the group called id, and whether there is one.
+func (r *Remote) GroupAt(id string) (uint32, bool) {
+	i, ok := slices.BinarySearchFunc(r.Groups, id, func(g RemoteGroup, id string) int { return cmp.Compare(g.ID, id) })
+	return uint32(i), ok
 }
 
 // RemoteUser is an account as the target has it.

@@ -310,7 +310,7 @@ func (s *scenario) own(state *State, d *Desired, r *Remote) {
 			continue
 		}
 		id := cmp.Or(w.pairs["id"], fmt.Sprintf("u%02d", i))
-		at, _ := r.userAt(id)
+		at, _ := r.UserAt(id)
 		u := &r.Users[at]
 		l := UserLink{
 			Key: "user." + cmp.Or(w.pairs["of"], strings.Split(w.at[0], "@")[0]), RemoteID: id, ExternalID: u.ExternalID, UserName: u.UserName, Active: u.Active,

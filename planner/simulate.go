@@ -25,7 +25,7 @@ func Simulate(r *Remote, c Change) *Remote {
 }
 
 func (r *Remote) simulateUser(c *Change) {
-	at, ok := r.userAt(cmp.Or(c.RemoteID, c.ID))
+	at, ok := r.UserAt(cmp.Or(c.RemoteID, c.ID))
 	switch {
 	case c.Action == Create && !ok:
 		u := RemoteUser{ID: c.ID}
@@ -99,10 +99,10 @@ func (r *Remote) renumber(to func(uint32) (uint32, bool)) {
 }
 
 func (r *Remote) simulateGroup(c *Change) {
-	at, ok := r.groupAt(cmp.Or(c.RemoteID, c.ID))
+	at, ok := r.GroupAt(cmp.Or(c.RemoteID, c.ID))
 	if c.RemoteID == "" && c.Action == Update {
 		// The second half of a create whose members came in a request of their own.
-		at, ok = r.groupAt(changeID(c.App, c.Kind, c.Key, string(Create)))
+		at, ok = r.GroupAt(changeID(c.App, c.Kind, c.Key, string(Create)))
 	}
 	r.Groups = slices.Clone(r.Groups)
 	switch {
@@ -133,7 +133,7 @@ func (g *RemoteGroup) change(r *Remote, c *Change) {
 	members, foreign := slices.Clone(g.Members), slices.Clone(g.Foreign)
 	for i := range c.Members.Add {
 		m := &c.Members.Add[i]
-		if u, ok := r.userAt(cmp.Or(m.RemoteID, m.Change)); ok {
+		if u, ok := r.UserAt(cmp.Or(m.RemoteID, m.Change)); ok {
 			members = append(members, u)
 		}
 	}
@@ -141,7 +141,7 @@ func (g *RemoteGroup) change(r *Remote, c *Change) {
 	members = slices.Compact(members)
 	for i := range c.Members.Remove {
 		id := c.Members.Remove[i].RemoteID
-		if u, ok := r.userAt(id); ok {
+		if u, ok := r.UserAt(id); ok {
 			members = slices.DeleteFunc(members, func(m uint32) bool { return m == u })
 		}
 		foreign = slices.DeleteFunc(foreign, func(f string) bool { return f == id })

@@ -12,7 +12,7 @@ func (c *comparison) compareUnpushed(e *groupEntry) {
 		return
 	}
 	reasons := c.unpushReasons(e)
-	at, ok := c.remote.groupAt(e.RemoteID)
+	at, ok := c.remote.GroupAt(e.RemoteID)
 	removed := c.removedPush(e)
 	switch {
 	case !ok:
@@ -61,7 +61,7 @@ func (c *comparison) unpushReasons(e *groupEntry) []Reason {
 
 func (c *comparison) unpushChange(e *groupEntry, g *RemoteGroup, a Action, reasons []Reason) Change {
 	return Change{
-		Kind: KindGroup, Key: e.key, Name: g.DisplayName, RemoteID: g.ID, Action: a, Wave: 5,
+		Kind: KindGroup, Key: e.key, Name: g.DisplayName, RemoteID: g.ID, Action: a, Wave: WaveEnd,
 		Base: digestGroup(c.remote, g), Reasons: reasons,
 		Link: Link{
 			ExternalID: e.ExternalID, Push: e.Push, OnUnpush: e.OnUnpush, Additive: e.Additive, Origin: e.Origin,
@@ -106,7 +106,7 @@ func (c *comparison) deleteGroup(e *groupEntry, g *RemoteGroup, reasons []Reason
 // releaseGroup forgets the link and leaves the target alone.
 func (c *comparison) releaseGroup(e *groupEntry, reasons []Reason) {
 	c.add(Change{
-		Kind: KindGroup, Key: e.key, Name: e.DisplayName, RemoteID: e.RemoteID, Action: Release, Wave: 3, Reasons: reasons,
+		Kind: KindGroup, Key: e.key, Name: e.DisplayName, RemoteID: e.RemoteID, Action: Release, Wave: WaveGroups, Reasons: reasons,
 		Before: []schema.Value{{Path: pathAddress, Value: e.GroupLink.Key}},
 		After:  []schema.Value{{Path: pathAddress}},
 		Link:   Link{From: e.from(), ExternalID: e.ExternalID},

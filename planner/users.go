@@ -57,7 +57,7 @@ func (c *comparison) entry(p Person) *userEntry {
 func (c *comparison) locate(p Person) {
 	u := &c.d.People[p]
 	if e := c.entry(p); e != nil {
-		if at, ok := c.remote.userAt(e.RemoteID); ok {
+		if at, ok := c.remote.UserAt(e.RemoteID); ok {
 			c.at[p] = at + 1
 			return
 		}
@@ -139,7 +139,7 @@ func (c *comparison) createUser(p Person, e *userEntry, attributes []attribute) 
 		id = cmp.Or(e.ExternalID, id)
 	}
 	name := c.s.userName(c.d, p)
-	ch := c.userChange(p, Create, 2)
+	ch := c.userChange(p, Create, WaveUsers)
 	ch.RemoteID, ch.Base = "", digestAbsent
 	ch.Link.ExternalID, ch.Link.Name, ch.Link.Active = id, name, true
 	values := []schema.Value{{Path: pathActive, Value: true}, {Path: pathExternalID, Value: id}, {Path: pathUserName, Value: name}}
@@ -223,7 +223,7 @@ func (c *comparison) comparePresent(p Person) {
 	if len(diff.after) == 0 && action == Update && c.asRecorded(p, account, e, &diff, attributes) {
 		return
 	}
-	ch := c.userChange(p, action, 2)
+	ch := c.userChange(p, action, WaveUsers)
 	ch.Before, ch.After, ch.Drift = diff.before, diff.after, diff.drift
 	ch.Link.Known, ch.Link.Active = c.known(account, e, attributes), true
 	if diff.renamed {

@@ -172,7 +172,7 @@ func (c *comparison) holdNamed(ch *Change, name string) {
 func sortChanges(changes []Change, chained bool) []Change {
 	slices.SortFunc(changes, func(a, b Change) int {
 		return cmp.Or(
-			cmp.Compare(a.Wave, b.Wave), cmp.Compare(memberClass(&a), memberClass(&b)),
+			cmp.Compare(a.Wave, b.Wave), cmp.Compare(a.MemberClass(), b.MemberClass()),
 			cmp.Compare(a.App, b.App), cmp.Compare(a.Kind, b.Kind),
 			cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key), cmp.Compare(a.ID, b.ID),
 		)
@@ -181,19 +181,6 @@ func sortChanges(changes []Change, chained bool) []Change {
 		return changes
 	}
 	return needsFirst(changes)
-}
-
-// memberClass orders the member wave: groups that only gain come first, those
-// that only lose last, so that who moves gains before losing.
-func memberClass(c *Change) int {
-	switch {
-	case c.Wave != 4, len(c.Members.Remove) == 0:
-		return 0
-	case len(c.Members.Add) > 0:
-		return 1
-	default:
-		return 2
-	}
 }
 
 // needsFirst moves changes back just as far as their needs ask for.

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -26,7 +27,10 @@ type graph struct {
 type stages [][]int32
 
 // place is where a change stands in its lane.
-type place struct{ wave, class int }
+type place struct {
+	wave  int
+	class planner.MemberClass
+}
 
 // newGraph orders changes. Lane says which lane an app's changes run in.
 func newGraph(changes []planner.Change, lanes int, lane map[string]int32) (*graph, error) {
@@ -133,7 +137,7 @@ func (g *graph) linkMoves() {
 	linked := g.newMarks()
 	for _, lane := range g.lanes {
 		for _, stage := range lane {
-			if placeOf(&g.changes[stage[0]]).class == mixed {
+			if placeOf(&g.changes[stage[0]]).class == planner.Mixed {
 				g.linkStage(stage, linked)
 			}
 		}
@@ -156,35 +160,8 @@ func (g *graph) linkStage(stage []int32, linked marks) {
 	}
 }
 
-// The classes of membership changes, in the order in which they are sent.
-const (
-	gains = iota
-	mixed
-	losses
-)
-
-// membersWave is the wave in which groups gain and lose members.
-const membersWave = 4
-
-func placeOf(c *planner.Change) place {
-	p := place{wave: c.Wave}
-	if c.Wave != membersWave {
-		return p
-	}
-	switch {
-	case len(c.Members.Remove) == 0:
-		p.class = gains
-	case len(c.Members.Add) == 0:
-		p.class = losses
-	default:
-		p.class = mixed
-	}
-	return p
-}
+func placeOf(c *planner.Change) place { return place{c.Wave, c.MemberClass()} }
 
 func comparePlaces(a, b place) int {
-	if a.wave != b.wave {
-		return a.wave - b.wave
-	}
-	return a.class - b.class
+	return cmp.Or(cmp.Compare(a.wave, b.wave), cmp.Compare(a.class, b.class))
 }

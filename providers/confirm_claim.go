@@ -3,8 +3,6 @@ package providers
 import (
 	"fmt"
 	"slices"
-	"sort"
-	"strings"
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/schema"
@@ -163,21 +161,17 @@ func display(v any) string {
 	return fmt.Sprintf("%#v", v)
 }
 
-// findUser returns the account called id, or nil. A read is sorted by id.
+// findUser returns the account called id, or nil.
 func findUser(remote *planner.Remote, id string) *planner.RemoteUser {
-	i, found := userIndex(remote, id)
+	i, found := remote.UserAt(id)
 	if !found {
 		return nil
 	}
 	return &remote.Users[i]
 }
 
-func userIndex(remote *planner.Remote, id string) (int, bool) {
-	return sort.Find(len(remote.Users), func(i int) int { return strings.Compare(id, remote.Users[i].ID) })
-}
-
 func findGroup(remote *planner.Remote, id string) *planner.RemoteGroup {
-	i, found := sort.Find(len(remote.Groups), func(i int) int { return strings.Compare(id, remote.Groups[i].ID) })
+	i, found := remote.GroupAt(id)
 	if !found {
 		return nil
 	}
@@ -185,8 +179,8 @@ func findGroup(remote *planner.Remote, id string) *planner.RemoteGroup {
 }
 
 func isMember(remote *planner.Remote, g *planner.RemoteGroup, id string) bool {
-	if i, found := userIndex(remote, id); found {
-		_, is := slices.BinarySearch(g.Members, uint32(i))
+	if i, found := remote.UserAt(id); found {
+		_, is := slices.BinarySearch(g.Members, i)
 		return is
 	}
 	_, is := slices.BinarySearch(g.Foreign, id)

@@ -81,7 +81,7 @@ func (p *Project) apply(ctx context.Context, session providers.Session, state *p
 		return &Applied{Plan: plan, Approved: yes}, err
 	}
 	applied := &Applied{Plan: plan, Approved: true}
-	if len(sendable(plan).Changes) > 0 {
+	if sends(plan) {
 		if applied.Result, err = p.carryOut(ctx, session, planned, connected, how); err != nil {
 			return nil, err
 		}
@@ -133,15 +133,13 @@ func (p *Project) carryOut(ctx context.Context, session providers.Session, plann
 	for i := range p.Config.Apps {
 		add(p.Config.Apps[i].Name, connected.of(p.Config.Apps[i].Target))
 	}
-	return providers.Apply(ctx, sendable(planned.Plan), providers.Options{
+	return providers.Apply(ctx, planned.Plan, providers.Options{
 		Targets: targets, Journal: session, State: planned.State,
 		Parallelism: p.options.Parallelism, Settle: settle, Now: p.options.Now, Events: how.Events,
 	})
 }
 
-// sendable is plan without what is only reported.
-func sendable(plan *planner.Plan) *planner.Plan {
-	sent := *plan
-	sent.Changes = slices.DeleteFunc(slices.Clone(plan.Changes), func(c planner.Change) bool { return c.ReportOnly })
-	return &sent
+// sends reports whether anything of plan is more than reported.
+func sends(plan *planner.Plan) bool {
+	return slices.ContainsFunc(plan.Changes, func(c planner.Change) bool { return !c.ReportOnly })
 }

@@ -67,16 +67,13 @@ func recallMembers(r *planner.Remote, app *planner.AppState) {
 		return
 	}
 	for i := range app.Groups {
-		g, ok := slices.BinarySearchFunc(r.Groups, app.Groups[i].RemoteID,
-			func(g planner.RemoteGroup, id string) int { return cmp.Compare(g.ID, id) })
+		g, ok := r.GroupAt(app.Groups[i].RemoteID)
 		if !ok {
 			continue
 		}
 		for _, id := range app.Groups[i].Members {
-			u, ok := slices.BinarySearchFunc(r.Users, id,
-				func(u planner.RemoteUser, id string) int { return cmp.Compare(u.ID, id) })
-			if ok {
-				r.Groups[g].Members = append(r.Groups[g].Members, uint32(u))
+			if u, ok := r.UserAt(id); ok {
+				r.Groups[g].Members = append(r.Groups[g].Members, u)
 			} else {
 				r.Groups[g].Foreign = append(r.Groups[g].Foreign, id)
 			}
