@@ -212,7 +212,7 @@ func (e *late) evaluate(s *subject) (cty.Value, error) {
 	ctx := &hcl.EvalContext{Variables: variables, Functions: functionsAt(e.prepared, b, special)}
 	v, diags := evaluate(e.prepared.expr, ctx, b)
 	if diags.HasErrors() {
-		return cty.NilVal, errors.New(explain(diags)[0].Detail)
+		return cty.NilVal, errors.New(explain(diags, false)[0].Detail)
 	}
 	return v, nil
 }

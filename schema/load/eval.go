@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -60,7 +61,7 @@ func (l *loader) value(expr hclsyntax.Expression, sc scope) (cty.Value, bool) {
 	v, diags := evaluate(p.expr, ctx, b)
 	l.spent += b.spent()
 	if diags.HasErrors() {
-		l.add(explain(diags)...)
+		l.add(explain(diags, p.readsSensitive(ctx))...)
 		return cty.DynamicVal, false
 	}
 	if !v.IsWhollyKnown() && !v.ContainsMarked() {
@@ -178,15 +179,32 @@ func (n namespace) values() map[string]cty.Value {
 	return out
 }
 
-// explain turns the findings of an evaluation into ours.
-func explain(diags hcl.Diagnostics) schema.Diagnostics {
+// readsSensitive reports whether a value that must not be shown takes part in
+// the expression. Loops and functions see its parts without the mark.
+func (p *prepared) readsSensitive(ctx *hcl.EvalContext) bool {
+	return p.callsAny("env") != nil || slices.ContainsFunc(p.uses, func(t hcl.Traversal) bool {
+		v := ctx.Variables[t.RootName()]
+		return v != cty.NilVal && v.ContainsMarked()
+	})
+}
+
+// hiddenDetail stands for what HCL and functions say, which may repeat the
+// value that they were given.
+const hiddenDetail = "What is wrong is not said, for a sensitive value takes part in it."
+
+// explain turns the findings of an evaluation into ours. Their words are hidden
+// where they might repeat a sensitive value.
+func explain(diags hcl.Diagnostics, hidden bool) schema.Diagnostics {
 	out := fromHCL(codeInvalidExpression, diags)
 	for i, d := range diags {
+		if hidden {
+			out[i].Detail = hiddenDetail
+		}
 		if d.Summary == summaryExpensive {
 			out[i].Code, out[i].Detail = codeTooComplex, expensiveDetail(d.Detail)
 		}
 		if extra, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok && extra.FunctionCallError() != nil {
-			explainCall(&out[i], extra)
+			explainCall(&out[i], extra, hidden)
 		}
 		if strings.HasPrefix(d.Summary, "Unsupported attribute") {
 			out[i].Code = codeUnknownAttribute
@@ -194,6 +212,8 @@ func explain(diags hcl.Diagnostics) schema.Diagnostics {
 	}
 	return out
 }
+
+var errHidden = errors.New("the reason is not said, for a sensitive value takes part in it")
 
 const summaryExpensive = "Expression is too expensive"
 
@@ -203,11 +223,14 @@ func expensiveDetail(err string) string {
 
 // explainCall says what went wrong in a call. Calls that preparation wrote into
 // the expression must not show.
-func explainCall(d *schema.Diagnostic, extra hclsyntax.FunctionCallDiagExtra) {
+func explainCall(d *schema.Diagnostic, extra hclsyntax.FunctionCallDiagExtra, hidden bool) {
 	err := extra.FunctionCallError()
 	if errors.Is(err, errBudget) {
 		d.Code, d.Summary, d.Detail = codeTooComplex, summaryExpensive, expensiveDetail(err.Error())
 		return
+	}
+	if hidden && !errors.As(err, new(*unsetError)) {
+		err = errHidden
 	}
 	if strings.Contains(extra.CalledFunctionName(), " ") {
 		d.Summary, d.Detail = "Invalid expression", sentence(err.Error())

@@ -133,20 +133,21 @@ func (l *loader) readFile(name string) ([]byte, bool) {
 
 var errTooLarge = errors.New("larger than the limit")
 
-// contentOf reads at most limit bytes of a regular file.
+// contentOf reads at most limit bytes of a regular file. It asks what the file
+// is before it opens it: to open a pipe waits for whoever writes to it.
 func (l *loader) contentOf(name string, limit int) ([]byte, error) {
-	f, err := l.fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // nothing was written
-	info, err := f.Stat()
+	info, err := fs.Stat(l.fsys, name)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a regular file", name)
 	}
+	f, err := l.fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
 	content, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
 	if err == nil && len(content) > limit {
 		return nil, errTooLarge

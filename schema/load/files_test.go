@@ -1,8 +1,10 @@
 package load
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -159,5 +161,36 @@ func TestRequiredVersion(t *testing.T) {
 		if got := !diags.HasErrors(); got != tc.want {
 			t.Errorf("version %s against %q accepted = %v, want %v", tc.version, tc.constraints, got, tc.want)
 		}
+	}
+}
+
+// pipes is a file system in which nobody writes to the pipes: to open one waits for ever.
+type pipes struct {
+	fstest.MapFS
+	t *testing.T
+}
+
+func (p pipes) Open(name string) (fs.File, error) {
+	if f := p.MapFS[name]; f != nil && f.Mode&fs.ModeNamedPipe != 0 {
+		p.t.Errorf("%s was opened", name)
+	}
+	return p.MapFS.Open(name)
+}
+
+func TestPipesAreNotOpened(t *testing.T) {
+	t.Parallel()
+	pipe := &fstest.MapFile{Mode: fs.ModeNamedPipe}
+	_, _, diags := Load(pipes{fstest.MapFS{
+		"a.hcl": {Data: []byte("locals { x = file(\"c.txt\") }\n")}, "b.hcl": pipe, "c.txt": pipe, "rollcall.vars": pipe,
+	}, t}, Options{})
+	var got []string
+	for _, d := range diags {
+		got = append(got, d.Origin.File)
+		if !strings.Contains(d.Detail, "not a regular file") {
+			t.Errorf("%s: %s, want it to say that it is no regular file", d.Origin.File, d.Detail)
+		}
+	}
+	if diff := cmp.Diff([]string{"a.hcl", "b.hcl", "rollcall.vars"}, got); diff != "" {
+		t.Errorf("files with findings (-want +got):\n%s", diff)
 	}
 }

@@ -24,10 +24,18 @@ func liveEnv(environ func(string) (string, bool)) function.Function {
 	return envFunction(func(name string) (cty.Value, error) {
 		text, ok := environ(name)
 		if !ok || text == "" {
-			return cty.DynamicVal, fmt.Errorf("the environment variable %s is not set", name)
+			return cty.DynamicVal, &unsetError{name}
 		}
 		return cty.StringVal(text).Mark(sensitive{}), nil
 	})
+}
+
+// unsetError says which variable of the environment a secret needs.
+type unsetError struct{ name string }
+
+// Error names the variable.
+func (e *unsetError) Error() string {
+	return fmt.Sprintf("the environment variable %s is not set", e.name)
 }
 
 func envFunction(read func(name string) (cty.Value, error)) function.Function {
@@ -89,7 +97,7 @@ func (l *loader) deferred(name string, p *prepared, sc scope) *schema.Secret {
 func reveal(name string, p *prepared, ctx *hcl.EvalContext, b *budget) (string, error) {
 	v, diags := evaluate(p.expr, ctx, b)
 	if diags.HasErrors() {
-		return "", fmt.Errorf("read the %s: %s", name, explain(diags)[0].Detail)
+		return "", fmt.Errorf("read the %s: %s", name, explain(diags, true)[0].Detail)
 	}
 	v, _ = v.UnmarkDeep()
 	text, ok := plainText(v)

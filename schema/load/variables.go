@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -145,11 +146,11 @@ func (l *loader) evaluateVariables() {
 	for _, name := range slices.Sorted(maps.Keys(l.variables)) {
 		v := l.variables[name]
 		v.value, v.ok = l.settle(v, name)
-		if v.ok {
-			l.validate(v, name)
-		}
 		if v.ok && v.sensitive {
 			v.value = v.value.Mark(sensitive{})
+		}
+		if v.ok {
+			l.validate(v, name)
 		}
 	}
 }
@@ -236,10 +237,12 @@ func (l *loader) validate(v *variable, name string) {
 		if !ok {
 			continue
 		}
+		result, _ = result.Unmark()
 		if truth, isBool := plainBool(result); isBool && truth {
 			continue
 		}
 		it.scope = sc
-		l.add(finding(codeInvalidVariable, origin(condition.Expr.Range()), "Value of a variable is not allowed", it.text("error_message")))
+		l.add(finding(codeInvalidVariable, origin(condition.Expr.Range()), "Value of a variable is not allowed",
+			cmp.Or(it.text("error_message"), hiddenDetail)))
 	}
 }

@@ -2,8 +2,10 @@ package file_test
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/rollcall-dev/rollcall/providers/directory/file"
 	"github.com/rollcall-dev/rollcall/schema"
@@ -133,5 +135,25 @@ func TestDuplicateLoginShowsBothPlaces(t *testing.T) {
 	got := finding(t, block("hr.csv"), "login\nann@x\nANN@x\n")
 	if len(got.Related) != 1 || at(got.Related[0].Origin) != "2:1" {
 		t.Errorf("related places are %v, want line 2", got.Related)
+	}
+}
+
+// pipe is a file system with one pipe to which nobody writes: to open it waits for ever.
+type pipe struct{ t *testing.T }
+
+func (p pipe) Open(name string) (fs.File, error) {
+	p.t.Errorf("%s was opened", name)
+	return nil, fs.ErrInvalid
+}
+
+func (p pipe) Stat(name string) (fs.FileInfo, error) {
+	return fs.Stat(fstest.MapFS{name: {Mode: fs.ModeNamedPipe}}, name)
+}
+
+func TestAPipeIsNotOpened(t *testing.T) {
+	t.Parallel()
+	_, found := file.Read(pipe{t}, &schema.DirectoryBlock{Path: "a.csv"}, file.Limits{})
+	if len(found) != 1 || !strings.Contains(found[0].Detail, "not a regular file") {
+		t.Errorf("findings %v, want one that says that it is no regular file", found)
 	}
 }

@@ -94,6 +94,13 @@ func formatOf(block *schema.DirectoryBlock) string {
 }
 
 func read(fsys fs.FS, f format, r *report, limits Limits) (_ *schema.Directory, err error) {
+	// To open a pipe waits for whoever writes to it.
+	switch info, err := fs.Stat(fsys, r.file); {
+	case err != nil:
+		return nil, &unreadable{err}
+	case !info.Mode().IsRegular():
+		return nil, &unreadable{errors.New("it is not a regular file")}
+	}
 	in, err := fsys.Open(r.file)
 	if err != nil {
 		return nil, &unreadable{err}
@@ -102,9 +109,6 @@ func read(fsys fs.FS, f format, r *report, limits Limits) (_ *schema.Directory, 
 	info, err := in.Stat()
 	if err != nil {
 		return nil, &unreadable{err}
-	}
-	if !info.Mode().IsRegular() {
-		return nil, &unreadable{errors.New("it is not a regular file")}
 	}
 	t := newText(in, limits.Bytes)
 	b := newBuilder(r, info.Size(), t)
