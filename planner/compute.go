@@ -99,6 +99,8 @@ type comparison struct {
 	// id that we gave them; both are built when first needed.
 	index    *accountIndex
 	givenIDs map[string]uint32
+	// orphans are found when first needed.
+	orphans *orphans
 	// held says why somebody is held back, matched how an account was found.
 	held    map[Person]*schema.Diagnostic
 	matched map[Person]string

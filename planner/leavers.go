@@ -16,7 +16,7 @@ func (c *comparison) compareUnassigned(p Person) {
 	}
 	u := &c.d.People[p]
 	l := leaver{
-		p: p, e: e, key: u.Key(), name: u.Login, verb: c.verb(e),
+		p: p, e: e, key: u.Key(), name: u.Login, verb: c.verb(e), origin: u.Origin,
 		// "keep" keeps accounts of people who are here, not of those who are
 		// deprovisioned, or suspended where that takes the account away.
 		gone: u.Status == schema.Deprovisioned ||
@@ -33,7 +33,7 @@ func (c *comparison) compareUnassigned(p Person) {
 // configuration or any directory any more.
 func (c *comparison) compareGone(e *userEntry) {
 	l := leaver{
-		e: e, key: e.key, name: e.UserName, verb: c.verb(e), gone: true, unknown: true,
+		e: e, key: e.key, name: e.UserName, verb: c.verb(e), gone: true, unknown: true, origin: e.Origin,
 		reasons: []Reason{{Code: "person-gone", Text: "is not in the configuration or any directory any more", Origin: e.Origin}},
 	}
 	if at, ok := c.remote.UserAt(e.RemoteID); ok {
@@ -85,7 +85,9 @@ type leaver struct {
 	// gone people lose their account's activity even under "keep"; unknown ones
 	// are not among today's people.
 	gone, unknown bool
-	reasons       []Reason
+	// origin is where the person stands, or stood last.
+	origin  schema.Origin
+	reasons []Reason
 }
 
 func (c *comparison) compareLeaver(l leaver) {
@@ -98,6 +100,9 @@ func (c *comparison) compareLeaver(l leaver) {
 	case !c.mayDeactivate():
 		if l.account.Active {
 			c.reports.deactivateDisabled.add(l.account.UserName, l.key, l.e.Origin)
+		}
+		if l.e.from() != "" {
+			c.followLeaver(l)
 		}
 		if l.e.recovered {
 			c.followLeaver(l)
@@ -160,11 +165,11 @@ func (c *comparison) followLeaver(l leaver) {
 		ch.Action = AdoptIt
 		ch.Before = []schema.Value{{Path: pathAddress}}
 		ch.After = []schema.Value{{Path: pathAddress, Value: l.key}}
-		ch.Reasons = append([]Reason{{Code: "created-earlier", Text: "an earlier apply created the account and got no answer", Origin: l.e.Origin}}, ch.Reasons...)
+		ch.Reasons = append([]Reason{keyReason(l.e, l.origin)}, ch.Reasons...)
 	case l.e.from() != "":
 		ch.Before = []schema.Value{{Path: pathAddress, Value: l.e.from()}}
 		ch.After = []schema.Value{{Path: pathAddress, Value: l.key}}
-		ch.Reasons = append([]Reason{movedReason(l.e.moved)}, ch.Reasons...)
+		ch.Reasons = append([]Reason{keyReason(l.e, l.origin)}, ch.Reasons...)
 	default:
 		ch.Before = []schema.Value{{Path: pathActive, Value: l.e.Active}}
 		ch.After = []schema.Value{{Path: pathActive, Value: l.account.Active}}
@@ -223,7 +228,7 @@ func (c *comparison) deactivateSuspended(p Person, e *userEntry) {
 	u := &c.d.People[p]
 	l := leaver{
 		p: p, e: e, key: u.Key(), name: u.Login, account: &c.remote.Users[c.at[p]-1],
-		verb: schema.UnassignDeactivate, gone: true,
+		verb: schema.UnassignDeactivate, gone: true, origin: u.Origin,
 		reasons: []Reason{
 			{Code: "suspended", Text: fmt.Sprintf("%s is SUSPENDED", u.Login), Origin: u.Origin},
 			{Code: "on-suspended", Text: `the app says on_suspended = "deactivate"`, Origin: c.app.Origin},
@@ -241,6 +246,6 @@ func (c *comparison) followSuspended(p Person, e *userEntry) {
 	if e.recovered {
 		ch.Action, ch.Before = AdoptIt, []schema.Value{{Path: pathAddress}}
 	}
-	ch.Reasons = append([]Reason{movedReason(e.moved)}, ch.Reasons...)
+	ch.Reasons = append([]Reason{keyReason(e, c.d.People[p].Origin)}, ch.Reasons...)
 	c.add(ch)
 }

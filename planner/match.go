@@ -128,6 +128,45 @@ func sameUnderAnotherKey(u *schema.User, e *userEntry) bool {
 	return e.Active
 }
 
+// orphans are the links whose key nobody has any more, by the external id and
+// by the user name. What a removed block lets go is none of them.
+type orphans struct {
+	byID, byName map[string]uint32
+}
+
+// orphanOf finds the link that p had under another key.
+func (c *comparison) orphanOf(p Person) (uint32, bool) {
+	if c.orphans == nil {
+		c.orphans = c.findOrphans()
+	}
+	u := &c.d.People[p]
+	at, ok := c.orphans.byID[externalID(u)]
+	if !ok {
+		at, ok = c.orphans.byName[schema.Fold(c.s.userName(c.d, p))]
+	}
+	if !ok || c.state.users[at].holder != 0 || !sameUnderAnotherKey(u, &c.state.users[at]) {
+		return 0, false
+	}
+	return at, true
+}
+
+func (c *comparison) findOrphans() *orphans {
+	o := &orphans{byID: make(map[string]uint32), byName: make(map[string]uint32)}
+	for i := range c.state.users {
+		e := &c.state.users[i]
+		if e.holder != 0 || removedBlock(c.d.Config, e.key) != nil {
+			continue
+		}
+		if e.ExternalID != "" {
+			o.byID[e.ExternalID] = uint32(i)
+		}
+		if e.UserName != "" {
+			o.byName[schema.Fold(e.UserName)] = uint32(i)
+		}
+	}
+	return o
+}
+
 // freed reports whether the owner of an account gives its user name up in this
 // plan, because its person is called something else now.
 func (c *comparison) freed(e *userEntry, at uint32) bool {

@@ -92,10 +92,19 @@ func (d *Desired) names(a *schema.Assignment, p Person) bool {
 	return false
 }
 
-func movedReason(m *schema.Moved) Reason {
-	if m == nil {
-		return Reason{Code: "declared-anew", Text: "the block was renamed; the person and the account are the same"}
+// keyReason says why a link has another key from now on; at is where the person
+// stands today.
+func keyReason(e *userEntry, at schema.Origin) Reason {
+	switch {
+	case e.recovered:
+		return Reason{Code: "created-earlier", Text: "an earlier apply created the account and got no answer", Origin: at}
+	case e.moved == nil:
+		return Reason{Code: "declared-anew", Text: "the block was renamed; the person and the account are the same", Origin: at}
 	}
+	return movedReason(e.moved)
+}
+
+func movedReason(m *schema.Moved) Reason {
 	return Reason{Code: "moved", Text: fmt.Sprintf("moved from %s to %s", m.From, m.To), Origin: m.Origin}
 }
 
@@ -107,12 +116,11 @@ func (c *comparison) presentReasons(p Person, a Action, account *RemoteUser, e *
 	case a == AdoptIt && e != nil && e.declared != nil:
 		rs = append(rs, Reason{Code: "adopt-declared", Text: "an adopt block names the account", Origin: e.declared.Origin})
 	case a == AdoptIt && e != nil && e.recovered:
-		rs = append(rs, Reason{Code: "created-earlier", Text: "an earlier apply created the account and got no answer", Origin: u.Origin})
+		rs = append(rs, keyReason(e, u.Origin))
 	case a == AdoptIt:
 		rs = append(rs, Reason{Code: c.matched[p], Text: fmt.Sprintf("the account %q fits", account.UserName), Origin: u.Origin})
 	case e.UserLink.Key != u.Key():
-		rs = append(rs, movedReason(e.moved))
-		rs[0].Origin = originOr(rs[0].Origin, u.Origin)
+		rs = append(rs, keyReason(e, u.Origin))
 	}
 	if !account.Active {
 		rs = append(rs, Reason{Code: "inactive-at-target", Text: "assigned, and inactive at the target", Origin: u.Origin})

@@ -52,6 +52,21 @@ func (c *comparison) entry(p Person) *userEntry {
 	return &c.state.users[c.link[p]-1]
 }
 
+// inherit gives p, who gets no account, the link that they had under another
+// key: they are not gone, though nobody has that key any more.
+func (c *comparison) inherit(p Person) {
+	at, ok := c.orphanOf(p)
+	if c.link[p] != 0 || !ok {
+		return
+	}
+	c.claim(p, at)
+	e := &c.state.users[at]
+	e.key = c.d.People[p].Key()
+	if account, ok := c.remote.UserAt(e.RemoteID); ok {
+		c.at[p] = account + 1
+	}
+}
+
 // locate finds p's account: that of the link, else whichever fits. Who has no
 // link and may not be adopted is not looked for.
 func (c *comparison) locate(p Person) {
@@ -63,6 +78,7 @@ func (c *comparison) locate(p Person) {
 		}
 	}
 	if !c.s.Assigned(c.d, p) || u.Status == schema.Suspended {
+		c.inherit(p)
 		return
 	}
 	m := c.match(p)
