@@ -46,8 +46,8 @@ fuzz: ## fuzz everything that parses, FUZZTIME each (default 1m)
 	@sh .ci/fuzz.sh $(or $(FUZZTIME),1m)
 
 .PHONY: bench
-bench: ## measure what a user waits for, each as a ratio to its floor
-	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
+bench: ## measure what a user waits for, each as a ratio to its floor (BENCH=Scale for those alone)
+	@sh .ci/bench.sh $(BENCH)
 
 .PHONY: clean
 clean: ## remove what make built

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -289,7 +290,12 @@ func literalList[T any](l *literals, typ string, as func(ref, schema.Origin) T) 
 	if !l.expect('[') {
 		return nil, false
 	}
-	var out []T
+	// A comma an element, but for commas in names: room enough, at once.
+	end := strings.IndexByte(l.text[l.pos:], ']')
+	if end < 0 {
+		return nil, false
+	}
+	out := slices.Grow([]T(nil), strings.Count(l.text[l.pos:l.pos+end], ","))
 	for l.blank(); l.peek() != ']'; l.blank() {
 		r, at, ok := l.element(typ)
 		if !ok {
@@ -302,6 +308,9 @@ func literalList[T any](l *literals, typ string, as func(ref, schema.Origin) T) 
 		}
 	}
 	l.pos++
+	if len(out) == 0 {
+		return nil, true
+	}
 	return out, true
 }
 
