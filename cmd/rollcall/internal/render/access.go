@@ -125,7 +125,7 @@ func AccessCSV(w io.Writer, entries []planner.AccessEntry) error {
 	for i := range entries {
 		fields := accessFields(&entries[i])
 		for j := range fields {
-			fields[j] = CSVCell(fields[j])
+			fields[j] = csvCell(fields[j])
 		}
 		if err := out.Write(fields); err != nil {
 			return err
@@ -156,7 +156,7 @@ func markdownCellOrNothing(text string) string {
 	if text == "" {
 		return ""
 	}
-	return MarkdownCell(text)
+	return markdownCell(text)
 }
 
 // whereText returns FILE:LINE of an entry, or nothing.

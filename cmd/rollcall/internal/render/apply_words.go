@@ -35,7 +35,7 @@ func applyVerbOf(a planner.Action) applyVerb {
 }
 
 // objectName names what a change is about: user "alice@acme.com".
-func objectName(c *planner.Change) string { return string(c.Kind) + " " + Quote(c.Name) }
+func objectName(c *planner.Change) string { return string(c.Kind) + " " + quote(c.Name) }
 
 // eventText tells an event in one line. It is the message of the JSON stream
 // and the line that people see.

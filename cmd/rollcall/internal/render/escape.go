@@ -20,8 +20,8 @@ const maxMarks = 4
 // doubled, so that different names never look the same.
 func Terminal(name string) string { return visible(name, true) }
 
-// Quote returns name as [Terminal] does, in double quotes; quotes inside are escaped.
-func Quote(name string) string {
+// quote returns name as [Terminal] does, in double quotes; quotes inside are escaped.
+func quote(name string) string {
 	return `"` + strings.ReplaceAll(Terminal(name), `"`, `\"`) + `"`
 }
 
@@ -96,10 +96,10 @@ func escapeRune(r rune) string {
 	return fmt.Sprintf(`\u%04x`, r)
 }
 
-// MarkdownCell returns name as a code span for a cell of a Markdown table: it
+// markdownCell returns name as a code span for a cell of a Markdown table: it
 // cannot end the cell, mention anyone, link, or become markup, because nothing
 // inside a code span does.
-func MarkdownCell(name string) string {
+func markdownCell(name string) string {
 	text := Terminal(name)
 	fence := "`"
 	for strings.Contains(text, fence) {
@@ -112,26 +112,14 @@ func MarkdownCell(name string) string {
 	return fence + strings.ReplaceAll(text, "|", `\|`) + fence
 }
 
-// CSVCell returns name for a CSV cell. Quoting is the encoder's; this keeps a
+// csvCell returns name for a CSV cell. Quoting is the encoder's; this keeps a
 // spreadsheet from running the cell as a formula (OWASP, CSV injection).
-func CSVCell(name string) string {
+func csvCell(name string) string {
 	text := Terminal(name)
 	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
 		return "'" + text
 	}
 	return text
-}
-
-// WorkflowData returns text for the message of a workflow command
-// (`::warning::text`) of GitHub Actions and those who speak as it does.
-func WorkflowData(text string) string {
-	return strings.ReplaceAll(prose(text), "%", "%25")
-}
-
-// WorkflowProperty returns text for a property of a workflow command, as in
-// `::warning file=text::`.
-func WorkflowProperty(text string) string {
-	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(WorkflowData(text))
 }
 
 // jsonLine escapes what JSON itself leaves alone: a reader may print a line of

@@ -50,8 +50,8 @@ func TestMarkdownCellStaysInsideItsCodeSpan(t *testing.T) {
 		{"", "`  `"},
 		{"<script>", "`<script>`"},
 	} {
-		if got := MarkdownCell(tc.in); got != tc.want {
-			t.Errorf("MarkdownCell(%q) = %s, want %s", tc.in, got, tc.want)
+		if got := markdownCell(tc.in); got != tc.want {
+			t.Errorf("markdownCell(%q) = %s, want %s", tc.in, got, tc.want)
 		}
 	}
 }
@@ -61,19 +61,9 @@ func TestCSVCellIsNoFormula(t *testing.T) {
 	for in, want := range map[string]string{
 		"=cmd|' /C calc'!A0": "'=cmd|' /C calc'!A0", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "a=b": "a=b", "\t=1": `\t=1`,
 	} {
-		if got := CSVCell(in); got != want {
-			t.Errorf("CSVCell(%q) = %q, want %q", in, got, want)
+		if got := csvCell(in); got != want {
+			t.Errorf("csvCell(%q) = %q, want %q", in, got, want)
 		}
-	}
-}
-
-func TestWorkflowCommandKeepsToItsLineAndProperty(t *testing.T) {
-	t.Parallel()
-	if got, want := WorkflowData("50%\n::error::x"), `50%25\n::error::x`; got != want {
-		t.Errorf("WorkflowData = %q, want %q", got, want)
-	}
-	if got, want := WorkflowProperty("a,b:c%"), "a%2Cb%3Ac%25"; got != want {
-		t.Errorf("WorkflowProperty = %q, want %q", got, want)
 	}
 }
 
@@ -106,11 +96,8 @@ func FuzzEscapersKeepEveryNameInItsPlace(f *testing.F) {
 		if a != b && Terminal(a) == Terminal(b) {
 			t.Errorf("%q and %q look the same: %s", a, b, Terminal(a))
 		}
-		wantOneCell(t, MarkdownCell(a))
+		wantOneCell(t, markdownCell(a))
 		wantOneField(t, a)
-		if c := WorkflowProperty(a); strings.ContainsAny(c, ":,\r\n") {
-			t.Errorf("WorkflowProperty(%q) = %q ends its property", a, c)
-		}
 		wantSameJSON(t, a)
 	})
 }
@@ -133,12 +120,12 @@ func wantOneField(t *testing.T, name string) {
 	t.Helper()
 	var b strings.Builder
 	w := csv.NewWriter(&b)
-	if err := w.Write([]string{CSVCell(name), "x"}); err != nil {
+	if err := w.Write([]string{csvCell(name), "x"}); err != nil {
 		t.Fatal(err)
 	}
 	w.Flush()
 	fields, err := csv.NewReader(strings.NewReader(b.String())).Read()
-	if err != nil || len(fields) != 2 || fields[0] != CSVCell(name) {
+	if err != nil || len(fields) != 2 || fields[0] != csvCell(name) {
 		t.Errorf("CSV of %q is read as %q, %v", name, fields, err)
 	}
 }

@@ -155,7 +155,7 @@ func (s *Events) Drift(drifts []planner.Drift) {
 		d := &drifts[i]
 		what, _ := driftPhrase(d.What)
 		s.write(event{Level: "info", Type: "drift",
-			Message: string(d.Kind) + " " + Quote(d.Name) + " " + what,
+			Message: string(d.Kind) + " " + quote(d.Name) + " " + what,
 			Drift: &driftJSON{
 				App: d.App, Kind: string(d.Kind), Key: d.Key, Name: d.Name, RemoteID: d.RemoteID, What: d.What,
 				Before: valueMap(d.Before), After: valueMap(d.After),
@@ -167,7 +167,7 @@ func (s *Events) Drift(drifts []planner.Drift) {
 // withheld writes one member who is not pushed.
 func (s *Events) withheld(w *planner.Withheld) {
 	s.write(event{Level: "info", Type: "withheld",
-		Message: "group " + Quote(w.Group) + ": " + Terminal(w.Login) + " withheld: " + missingText(w.Missing),
+		Message: "group " + quote(w.Group) + ": " + Terminal(w.Login) + " withheld: " + missingText(w.Missing),
 		Withheld: &withheldJSON{App: w.App, Group: w.Group, Login: w.Login, Missing: w.Missing,
 			File: w.Origin.File, Line: w.Origin.Line}})
 }

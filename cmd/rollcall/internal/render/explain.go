@@ -57,9 +57,9 @@ func answerText(a *planner.Answer) string {
 	case "app":
 		return "access to " + Terminal(a.Address)
 	case "push_group", "push_rule":
-		return "pushed to the group " + Quote(a.Name) + " in " + Terminal("app."+a.App) + ", by " + Terminal(a.Address)
+		return "pushed to the group " + quote(a.Name) + " in " + Terminal("app."+a.App) + ", by " + Terminal(a.Address)
 	}
-	return "in the group " + Quote(a.Name) + ", " + Terminal(a.Address)
+	return "in the group " + quote(a.Name) + ", " + Terminal(a.Address)
 }
 
 // edits writes the edits that would change an answer; one of them is enough.

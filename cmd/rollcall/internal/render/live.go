@@ -28,7 +28,7 @@ func Live(w io.Writer, accounts []Account, s Style) error {
 		p.wrapped("  ", "      ", "app."+Terminal(a.App)+": "+accountText(a))
 		for j := range a.Pending {
 			c := &a.Pending[j]
-			p.wrapped("    ", "      ", "pending: "+string(c.Action)+" "+string(c.Kind)+" "+Quote(c.Name))
+			p.wrapped("    ", "      ", "pending: "+string(c.Action)+" "+string(c.Kind)+" "+quote(c.Name))
 		}
 	}
 	return p.end()
@@ -38,7 +38,7 @@ func accountText(a *Account) string {
 	if a.RemoteID == "" {
 		return "no account"
 	}
-	text := "account " + Quote(a.UserName) + ", id " + Terminal(a.RemoteID)
+	text := "account " + quote(a.UserName) + ", id " + Terminal(a.RemoteID)
 	if a.Active {
 		text += ", active"
 	} else {
@@ -50,7 +50,7 @@ func accountText(a *Account) string {
 		} else {
 			text += ", "
 		}
-		text += Quote(g)
+		text += quote(g)
 	}
 	return text
 }

@@ -42,7 +42,7 @@ func PlanNote(w io.Writer, file string, s Style) error {
 	pg.line("Saved the plan to: ", Terminal(file))
 	pg.line()
 	pg.line("To take exactly these actions, run:")
-	pg.line("    rollcall apply ", Quote(file))
+	pg.line("    rollcall apply ", quote(file))
 	return pg.end()
 }
 

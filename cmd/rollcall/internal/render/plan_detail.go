@@ -103,7 +103,7 @@ func valueText(v any) string {
 	case nil:
 		return "null"
 	case string:
-		return Quote(v)
+		return quote(v)
 	case bool:
 		return strconv.FormatBool(v)
 	case float64:

@@ -182,9 +182,9 @@ func (p *page) block(changes []*planner.Change, withheld map[groupOf]int) {
 	c := leading(changes)
 	v := verbOf(c.Action)
 	body := detail{page: p, whole: v.mark, attributes: merged(changes), withheld: withheld[groupOf{c.App, c.Name}]}
-	title := Quote(c.Name)
+	title := quote(c.Name)
 	if from, to, renamed := body.takeRename(c.Kind); renamed {
-		title = Quote(from) + " -> " + Quote(to)
+		title = quote(from) + " -> " + quote(to)
 	}
 	for _, c := range changes {
 		body.members.Add = append(body.members.Add, c.Members.Add...)
@@ -192,7 +192,7 @@ func (p *page) block(changes []*planner.Change, withheld map[groupOf]int) {
 		body.unchanged = max(body.unchanged, unchanged(c))
 	}
 	p.line()
-	p.line("  ", p.style.paint(bold, "# "+string(c.Kind)+" "+Quote(c.Name)+" "+v.phrase))
+	p.line("  ", p.style.paint(bold, "# "+string(c.Kind)+" "+quote(c.Name)+" "+v.phrase))
 	p.asides(c, changes)
 	p.reasons(changes)
 	body.under("  " + p.style.paint(v.mark.colour(), string(v.mark)) + " " + string(c.Kind) + " " + title)

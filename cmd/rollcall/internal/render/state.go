@@ -32,7 +32,7 @@ func (p *page) ledger(a *planner.AppState) {
 	p.line(p.style.paint(bold, "app."+Terminal(a.App)), " at ", Terminal(a.Identity))
 	for i := range a.Users {
 		u := &a.Users[i]
-		text := Terminal(u.Key) + ": " + Quote(u.UserName) + ", id " + Terminal(u.RemoteID)
+		text := Terminal(u.Key) + ": " + quote(u.UserName) + ", id " + Terminal(u.RemoteID)
 		if !u.Active {
 			text += ", not active"
 		}
@@ -40,7 +40,7 @@ func (p *page) ledger(a *planner.AppState) {
 	}
 	for i := range a.Groups {
 		g := &a.Groups[i]
-		text := Terminal(g.Key) + ": " + Quote(g.DisplayName) + ", id " + Terminal(g.RemoteID) + ", " + count(len(g.Members), "member")
+		text := Terminal(g.Key) + ": " + quote(g.DisplayName) + ", id " + Terminal(g.RemoteID) + ", " + count(len(g.Members), "member")
 		if !g.Pushed {
 			text += ", not pushed"
 		}
