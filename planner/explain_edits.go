@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -199,6 +200,6 @@ func (x *explainer) bringIntoForce(a *schema.Assignment) Edit {
 	}
 	return Edit{
 		Op: "set", Address: string(a.Address), Argument: argument,
-		Value: cmp.Or(map[string]string{"starts": "no later than "}[argument], "later than ") + x.d.AsOf.UTC().Format(timeLayout), Origin: a.Origin,
+		Value: cmp.Or(map[string]string{"starts": "no later than "}[argument], "later than ") + x.d.AsOf.UTC().Format(time.RFC3339), Origin: a.Origin,
 	}
 }

@@ -83,14 +83,13 @@ func (c *comparison) withHistory(now Removal) Removal {
 // what was taken before.
 func (c *comparison) limit(code schema.Code, limit schema.Limit, now, count, owned int, verb, what string) {
 	g := &c.app.Guard
-	origin := originOr(g.Origin, c.app.Origin)
+	r := GuardResult{App: c.app.Name, Code: code, Count: count, Owned: owned, Origin: originOr(g.Origin, c.app.Origin)}
 	if w := c.waiver(string(code)); w != nil {
-		limit, origin = w.Limit, w.Origin
+		limit, r.Waiver, r.Reason, r.Origin = w.Limit, w.Address, w.Reason, w.Origin
 	}
-	allowed := allowedBy(limit, g.Floor, owned)
-	r := GuardResult{App: c.app.Name, Code: code, Count: count, Allowed: allowed, Owned: owned, Origin: origin}
+	r.Allowed = allowedBy(limit, g.Floor, owned)
 	off := limit.Share && limit.Value >= 100 // also where more came and went in the window than was owned
-	r.Blocked = !off && now > 0 && count > allowed
+	r.Blocked = !off && now > 0 && count > r.Allowed
 	c.plan.Guards = append(c.plan.Guards, r)
 	if !r.Blocked {
 		return
@@ -102,8 +101,8 @@ func (c *comparison) limit(code schema.Code, limit schema.Limit, now, count, own
 	c.block(schema.Diagnostic{
 		Code: code, Summary: "Plan takes too much away",
 		Detail: fmt.Sprintf("The plan %s %d %s%s of %d that are owned; %d pass. Nothing is written. If it is meant, add a waiver with an expiry and a reason.",
-			verb, count, what, before, owned, allowed),
-		Origin: origin, Object: string(c.app.Address),
+			verb, count, what, before, owned, r.Allowed),
+		Origin: r.Origin, Object: string(c.app.Address),
 	})
 }
 

@@ -261,7 +261,11 @@ type GuardResult struct {
 	// passes, Owned what shares are taken of.
 	Count, Allowed, Owned int
 	Blocked               bool
-	Origin                schema.Origin
+	// Waiver is the address of the waiver whose limit Allowed is, Reason what it
+	// says; empty without one.
+	Waiver schema.Address
+	Reason string
+	Origin schema.Origin
 }
 
 // Summary counts a plan. Add, Change and Destroy count objects.

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -15,13 +16,21 @@ func (d *Desired) assignmentReasons(s *Scope, p Person) []Reason {
 	g := &s.grants[s.best[p]-1]
 	a := &d.Config.Assignments[g.assignment]
 	if g.direct {
-		return []Reason{{Code: "assigned-directly", Text: fmt.Sprintf("assigned by %s", a.Address), Origin: d.grantOrigin(g)}}
+		return []Reason{{Code: "assigned-directly", Text: "assigned by " + withReason(a), Origin: d.grantOrigin(g)}}
 	}
 	group := &d.Groups[g.group]
 	rs := []Reason{{
-		Code: "assigned-by-group", Text: fmt.Sprintf("%s is assigned by %s", group.Key, a.Address), Origin: d.grantOrigin(g),
+		Code: "assigned-by-group", Text: fmt.Sprintf("%s is assigned by %s", group.Key, withReason(a)), Origin: d.grantOrigin(g),
 	}}
 	return append(rs, d.memberReasons(g.group, p)...)
+}
+
+// withReason names an assignment, with the reason that its author gave.
+func withReason(a *schema.Assignment) string {
+	if a.Reason == "" {
+		return string(a.Address)
+	}
+	return fmt.Sprintf("%s (%s)", a.Address, a.Reason)
 }
 
 // memberReasons is the chain by which p is in group g, down to the member, rule
@@ -70,12 +79,10 @@ func (d *Desired) unassignedReasons(s *Scope, p Person, e *userEntry) []Reason {
 
 func outOfForce(a *schema.Assignment, d *Desired) Reason {
 	if d.AsOf.Before(a.Starts) {
-		return Reason{Code: "assignment-not-started", Text: fmt.Sprintf("%s starts at %s", a.Address, a.Starts.UTC().Format(timeLayout)), Origin: a.Origin}
+		return Reason{Code: "assignment-not-started", Text: fmt.Sprintf("%s starts at %s", a.Address, a.Starts.UTC().Format(time.RFC3339)), Origin: a.Origin}
 	}
-	return Reason{Code: "assignment-expired", Text: fmt.Sprintf("%s expired at %s", a.Address, a.Expires.UTC().Format(timeLayout)), Origin: a.Origin}
+	return Reason{Code: "assignment-expired", Text: fmt.Sprintf("%s expired at %s", a.Address, a.Expires.UTC().Format(time.RFC3339)), Origin: a.Origin}
 }
-
-const timeLayout = "2006-01-02T15:04:05Z"
 
 // names reports whether a names p, directly or through a group.
 func (d *Desired) names(a *schema.Assignment, p Person) bool {

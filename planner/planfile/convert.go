@@ -211,14 +211,14 @@ func fromHeld(h *held) (planner.Held, error) { return planner.Held(*h), nil }
 func toGuard(g *planner.GuardResult) guard {
 	return guard{
 		App: g.App, Code: g.Code, Count: g.Count, Allowed: g.Allowed, Owned: g.Owned,
-		Blocked: g.Blocked, Origin: wire.Origin(g.Origin),
+		Blocked: g.Blocked, Waiver: string(g.Waiver), Reason: g.Reason, Origin: wire.Origin(g.Origin),
 	}
 }
 
 func fromGuard(g *guard) (planner.GuardResult, error) {
 	return planner.GuardResult{
 		App: g.App, Code: g.Code, Count: g.Count, Allowed: g.Allowed, Owned: g.Owned,
-		Blocked: g.Blocked, Origin: schema.Origin(g.Origin),
+		Blocked: g.Blocked, Waiver: schema.Address(g.Waiver), Reason: g.Reason, Origin: schema.Origin(g.Origin),
 	}, nil
 }
 

@@ -182,6 +182,8 @@ type guard struct {
 	Allowed int         `json:"allowed"`
 	Owned   int         `json:"owned"`
 	Blocked bool        `json:"blocked"`
+	Waiver  string      `json:"waiver,omitempty"`
+	Reason  string      `json:"reason,omitempty"`
 	wire.Origin
 }
 

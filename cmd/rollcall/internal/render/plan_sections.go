@@ -28,9 +28,9 @@ func (p *page) drift(drifts []planner.Drift) {
 func (p *page) driftBlock(d *planner.Drift) {
 	what, m := driftPhrase(d.What)
 	p.line()
-	p.line("  ", p.style.paint(bold, "# "+string(d.Kind)+" "+Quote(d.Name)+" "+what))
+	p.line("  ", p.style.paint(bold, "# "+string(d.Kind)+" "+quote(d.Name)+" "+what))
 	p.aside("app." + Terminal(d.App) + ", " + Terminal(d.Key))
-	head := "  " + p.style.paint(m.colour(), string(m)) + " " + string(d.Kind) + " " + Quote(d.Name)
+	head := "  " + p.style.paint(m.colour(), string(m)) + " " + string(d.Kind) + " " + quote(d.Name)
 	body := detail{page: p, whole: m, attributes: pair(d.Before, d.After), members: d.Members}
 	body.under(head)
 }
@@ -78,7 +78,7 @@ func (p *page) withheld(all []planner.Withheld) {
 		if g := (groupOf{w.App, w.Group}); i == 0 || g != group {
 			group = g
 			p.line()
-			p.line("  group ", Quote(w.Group), " in ", Terminal("app."+w.App))
+			p.line("  group ", quote(w.Group), " in ", Terminal("app."+w.App))
 		}
 		p.wrapped("    ", "      ", Terminal(w.Login)+": "+missingText(w.Missing)+place(w.Origin))
 	}
@@ -108,7 +108,7 @@ func (p *page) held(all []planner.Held) {
 	for i := range all {
 		h := &all[i]
 		p.wrapped("  ! ", "    ", fmt.Sprintf("%s %s in %s [%s]",
-			h.Kind, Quote(h.Name), Terminal("app."+h.App), h.Code))
+			h.Kind, quote(h.Name), Terminal("app."+h.App), h.Code))
 	}
 }
 
@@ -129,6 +129,9 @@ func (p *page) guards(all []planner.GuardResult) {
 			verdict = p.style.paint(red, "blocked")
 		}
 		p.line("Guard: ", pad(Terminal(g.App), app), "  ", pad(string(g.Code), code), "  ", guardCount(g), "  ", verdict)
+		if g.Waiver != "" {
+			p.wrapped("  ", "    ", "by "+Terminal(string(g.Waiver))+": "+Terminal(g.Reason))
+		}
 	}
 }
 
