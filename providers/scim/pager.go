@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -47,7 +48,7 @@ func (l *list[T]) readOnce(ctx context.Context) (*reading[T], error) {
 		err = r.prove()
 	}
 	var unproven *providers.IncompleteReadError
-	if errors.As(err, &unproven) && l.cursors(ctx) {
+	if (errors.As(err, &unproven) || err == nil && r.sameAgain) && l.cursors(ctx) {
 		return l.readBy(ctx, PageCursor)
 	}
 	return r, err
@@ -100,20 +101,18 @@ func (l *list[T]) readIndex(ctx context.Context) (*reading[T], error) {
 }
 
 // checkWrapped tells a target that shows its first page again past the end from
-// one that shows it whatever it is asked for, and whose total is that page's
-// size: only the first has anything else to show for another index.
+// one that shows it whatever it is asked for. Of the second, what was seen may
+// be cut at its own maximum, with the cut's length as the total.
 func (l *list[T]) checkWrapped(ctx context.Context, r *reading[T]) error {
 	last := len(r.items)
-	if r.honest || last < 2 || last > l.page.Max && !looksCapped(last) {
+	if r.honest || last < 2 {
 		return nil
 	}
 	p, err := l.fetch(ctx, query{start: last, count: l.page.Max})
 	if err != nil {
 		return err
 	}
-	if len(p.items) > 0 && l.id(&p.items[0]) == l.id(&r.items[0]) {
-		return incomplete(l.kind, "the target shows the same %d whatever page it is asked for, and nothing says that this is all; if it knows no pages, set page { method = \"none\" }", last)
-	}
+	r.sameAgain = len(p.items) > 0 && l.id(&p.items[0]) == l.id(&r.items[0])
 	return nil
 }
 
@@ -219,6 +218,8 @@ type reading[T any] struct {
 	total int
 	// overlap: an object came twice on a page that also had new ones.
 	overlap bool
+	// sameAgain: the target shows these items whatever page it is asked for.
+	sameAgain bool
 	// honest: the total was larger than the page that gave it, so that it is
 	// not just the page's size.
 	honest bool
@@ -265,9 +266,8 @@ func (r *reading[T]) finished(p page[T], how Page) bool {
 	return !how.VerifyEnd || r.honest && len(p.items) < how.Max
 }
 
-// looksCapped reports whether a page's length may be a service's own maximum:
-// those are round.
-func looksCapped(n int) bool { return n > 0 && n%5 == 0 }
+// usualMaxima are the page sizes that services are known to cut lists at.
+var usualMaxima = []int{50, 100, 200, 500, 1000}
 
 // canSplit reports whether p, the first page, tells where the others begin.
 func (r *reading[T]) canSplit(p page[T]) bool {
@@ -285,8 +285,12 @@ func (r *reading[T]) unite(other *reading[T]) {
 	}
 }
 
-// prove fails where fewer objects were seen than the target says it has.
+// prove fails where fewer objects were seen than the target says it has, or as
+// many as services are known to cut lists at and no way to ask for more.
 func (r *reading[T]) prove() error {
+	if n := len(r.items); r.sameAgain && (n == r.list.page.Max || slices.Contains(usualMaxima, n)) {
+		return incomplete(r.list.kind, "the target shows the same %d whatever page it is asked for, and nothing says that this is all; if it knows no pages, set page { method = \"none\" }", n)
+	}
 	if len(r.items) < r.total {
 		return incomplete(r.list.kind, "the target says that there are %d, and showed %d", r.total, len(r.items))
 	}

@@ -48,14 +48,21 @@ func (p *Project) settle(ctx context.Context, state *planner.State, connected co
 	if wait <= 0 {
 		return nil
 	}
-	p.options.Notice(fmt.Sprintf("An earlier run was cut short, %d of its requests without an answer; waiting %s until the target must show what it did.",
-		len(state.Intents), wait.Round(time.Second/10)))
+	p.options.Notice(unsettledNotice(len(state.Intents), wait))
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-time.After(wait):
 		return nil
 	}
+}
+
+func unsettledNotice(unanswered int, wait time.Duration) string {
+	what := "An earlier run did not see what it wrote"
+	if unanswered > 0 {
+		what = fmt.Sprintf("An earlier run was cut short with %d of its requests unanswered", unanswered)
+	}
+	return fmt.Sprintf("%s; waiting %s until the target must show it.", what, wait.Round(time.Second/10))
 }
 
 // settled is when reads show everything that earlier runs did.
