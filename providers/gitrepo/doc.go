@@ -3,5 +3,6 @@
 // written. It refuses what it cannot read rightly, repositories of SHA-256
 // objects above all.
 //
-// Start at Describe, which says what a folder's files are in terms of git.
+// Start at Open, which gives a folder's files as they are at a revision, and at
+// Describe, which says what the files of a worktree are in terms of git.
 package gitrepo

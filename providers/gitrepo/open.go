@@ -83,17 +83,23 @@ func resolve(base, path string) string {
 
 // open opens the repository at l for reading.
 func (l *location) open() (*git.Repository, error) {
-	common, err := l.common()
+	s, err := l.storage(cache.DefaultMaxSize, filesystem.Options{})
 	if err != nil {
 		return nil, err
 	}
-	objects := filesystem.NewStorageWithOptions(
-		dotgit.NewRepositoryFilesystem(osfs.New(l.gitDir), common),
-		cache.NewObjectLRUDefault(),
-		// Clones made with --shared or --reference name objects elsewhere.
-		filesystem.Options{AlternatesFS: osfs.New("/")},
-	)
-	return git.Open(storage{objects}, nil)
+	return git.Open(s, nil)
+}
+
+// storage returns what l keeps, with a cache of that size.
+func (l *location) storage(size cache.FileSize, o filesystem.Options) (storage, error) {
+	common, err := l.common()
+	if err != nil {
+		return storage{}, err
+	}
+	// Clones made with --shared or --reference name objects elsewhere.
+	o.AlternatesFS = osfs.New("/")
+	dir := dotgit.NewRepositoryFilesystem(osfs.New(l.gitDir), common)
+	return storage{filesystem.NewStorageWithOptions(dir, cache.NewObjectLRU(size), o)}, nil
 }
 
 // common returns what linked worktrees share; nil for a repository on its own.

@@ -20,6 +20,9 @@ type Options struct {
 	// Environ looks up ROLLCALL_VAR_name now and the names of env() when their
 	// value is first needed. Nil is an empty environment.
 	Environ func(name string) (string, bool)
+	// NoSecrets leaves sensitive variables alone: none is looked up, and none
+	// has to be given. Credentials that are made of them cannot be read.
+	NoSecrets bool
 	// Version is rollcall's own version, compared with required_version. Empty
 	// skips the comparison.
 	Version string

@@ -103,7 +103,10 @@ func (l *loader) giveFile(f source, outside bool) {
 }
 
 func (l *loader) giveEnvironment() {
-	for name := range l.variables {
+	for name, v := range l.variables {
+		if v.sensitive && l.opts.NoSecrets {
+			continue
+		}
 		if text, ok := l.opts.Environ("ROLLCALL_VAR_" + name); ok {
 			l.give(name, given{from: "ROLLCALL_VAR_" + name, text: text, outside: true}, schema.Origin{})
 		}
@@ -145,6 +148,10 @@ func (l *loader) variable(name string, use hcl.Traversal) (cty.Value, bool) {
 func (l *loader) evaluateVariables() {
 	for _, name := range slices.Sorted(maps.Keys(l.variables)) {
 		v := l.variables[name]
+		if v.sensitive && l.opts.NoSecrets {
+			v.value, v.ok = cty.UnknownVal(v.typ).Mark(sensitive{}), true
+			continue
+		}
 		v.value, v.ok = l.settle(v, name)
 		if v.ok && v.sensitive {
 			v.value = v.value.Mark(sensitive{})

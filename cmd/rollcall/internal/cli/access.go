@@ -24,11 +24,13 @@ var accessFormats = map[string]func(io.Writer, []planner.AccessEntry, render.Sty
 func newAccess(a *app) *cobra.Command {
 	var load loadFlags
 	var filter planner.AccessFilter
-	var asOf, format string
+	var asOf, at, format string
 	c := manual{
 		about: "Reads the configuration and its directories, and lists who has which app and is in\n" +
-			"which pushed group, and how. Opens no socket, needs no credential, writes nothing.",
-		example: "rollcall access -app=vpn -format=csv",
+			"which pushed group, and how. With -at it reads them from git's objects, as they are\n" +
+			"at a revision; nothing is checked out. Opens no socket, needs no credential, writes\n" +
+			"nothing.",
+		example: "rollcall access -app=vpn -format=csv\nrollcall access -at=HEAD~5",
 	}.describe(&cobra.Command{
 		Use: "access", Short: "List who has access to what", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -36,7 +38,7 @@ func newAccess(a *app) *cobra.Command {
 			if write == nil {
 				return &usageError{fmt.Errorf("the format is one of %s, not %q", formatNames(), format), c}
 			}
-			o, err := a.options(load)
+			o, err := a.optionsAt(load, at)
 			if err != nil {
 				return err
 			}
@@ -55,6 +57,7 @@ func newAccess(a *app) *cobra.Command {
 	c.Flags().StringVar(&filter.Who, "who", "", "limit to `PERSON`: a login or an address")
 	c.Flags().StringVar(&filter.App, "app", "", "limit to `APP`: its name or address")
 	c.Flags().StringVar(&filter.Group, "group", "", "limit to `GROUP`: its name or address")
+	addAt(c, &at)
 	c.Flags().StringVar(&asOf, "as-of", "", "at `TIME` (RFC 3339) instead of now")
 	c.Flags().StringVar(&format, "format", "text", "`FORMAT`: "+formatNames())
 	return c

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -12,8 +13,8 @@ import (
 // explainFlags are those of explain.
 type explainFlags struct {
 	loadFlags
-	in, asOf   string
-	live, json bool
+	in, at, asOf string
+	live, json   bool
 }
 
 func newExplain(a *app) *cobra.Command {
@@ -21,15 +22,22 @@ func newExplain(a *app) *cobra.Command {
 	c := manual{
 		about: "Reads the configuration and its directories, and says of one person, by login, address\n" +
 			"or display name, what they have, what not, why, and the smallest edits that would\n" +
-			"change it. Opens no socket and needs no credential; with -live it also reads the\n" +
+			"change it. With -at it reads the configuration from git's objects, as it is at a\n" +
+			"revision. Opens no socket and needs no credential; with -live it also reads the\n" +
 			"targets, and says what they have and what is pending. Writes nothing.",
-		example: "rollcall explain dana@agency.example -in group.contractors",
+		example: "rollcall explain dana@agency.example -in group.contractors\nrollcall explain dana@agency.example -at=v1.4",
 	}.describe(&cobra.Command{
 		Use: "explain WHO", Short: "Say why somebody has access, or has not", Args: exactly(1, "WHO"),
-		RunE: func(c *cobra.Command, args []string) error { return a.explain(c.Context(), f, args[0]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.live && f.at != "" {
+				return &usageError{errors.New("the flags -live and -at exclude each other: the targets are as they are now"), c}
+			}
+			return a.explain(c.Context(), f, args[0])
+		},
 	})
 	f.add(c)
 	c.Flags().StringVar(&f.in, "in", "", "only in the app or group at `ADDRESS`, or of that name")
+	addAt(c, &f.at)
 	c.Flags().StringVar(&f.asOf, "as-of", "", "at `TIME` (RFC 3339) instead of now")
 	c.Flags().BoolVar(&f.live, "live", false, "also read the targets")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON document")
@@ -37,7 +45,7 @@ func newExplain(a *app) *cobra.Command {
 }
 
 func (a *app) explain(ctx context.Context, f explainFlags, who string) error {
-	o, err := a.options(f.loadFlags)
+	o, err := a.optionsAt(f.loadFlags, f.at)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,19 @@ func (a *app) options(f loadFlags) (run.Options, error) {
 	}, nil
 }
 
+// addAt gives c the flag -at.
+func addAt(c *cobra.Command, at *string) {
+	c.Flags().StringVar(at, "at", "", "at `REVISION` of git: a commit, branch, tag or HEAD~2")
+}
+
+// optionsAt is what a run needs that only looks at the configuration: that in
+// the folder, or that of a revision. It has no use for sensitive variables.
+func (a *app) optionsAt(f loadFlags, revision string) (run.Options, error) {
+	o, err := a.options(f)
+	o.At, o.Load.NoSecrets = revision, revision != ""
+	return o, err
+}
+
 // parseVars reads the values of -var.
 func parseVars(list []string) (map[string]string, error) {
 	vars := make(map[string]string, len(list))

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/providers"
+	"github.com/rollcall-dev/rollcall/providers/gitrepo"
 	"github.com/rollcall-dev/rollcall/providers/sandbox"
 	"github.com/rollcall-dev/rollcall/schema"
 	"github.com/rollcall-dev/rollcall/schema/load"
@@ -21,6 +23,9 @@ import (
 type Options struct {
 	// Root is the folder of the configuration.
 	Root string
+	// At reads the configuration as it is at a revision of git instead of in
+	// the folder; empty is the folder. Such a run is for looking alone.
+	At string
 	// DataDir is where state and sandbox are kept by default; .rollcall if empty.
 	DataDir string
 	// Load holds variable values and the configuration's view of the environment.
@@ -70,7 +75,7 @@ type Project struct {
 
 	options     Options
 	files       fs.FS
-	root        *os.Root
+	root        io.Closer
 	asOf        time.Time
 	directories []planner.DirectoryInput
 	// written are the findings about what was written, which a plan repeats.
@@ -98,18 +103,36 @@ func Open(o Options) (*Project, error) {
 }
 
 // Load reads the configuration alone. Nothing outside its folder can be
-// reached: the folder is opened as a root that links cannot leave.
+// reached: the folder is opened as a root that links cannot leave, or as a tree
+// of git where there are none.
 func Load(o Options) (*Project, error) {
-	root, err := os.OpenRoot(o.Root)
-	if err != nil {
-		return nil, fmt.Errorf("open the folder of the configuration: %w", err)
+	p := &Project{options: o, asOf: o.AsOf}
+	if err := p.openFiles(); err != nil {
+		return nil, err
 	}
-	p := &Project{options: o, root: root, files: root.FS(), asOf: o.AsOf}
 	if p.asOf.IsZero() {
 		p.asOf = o.Now()
 	}
 	p.Config, p.Sources, p.Findings = load.Load(p.files, o.Load)
 	return p, nil
+}
+
+// openFiles opens the folder, or what a revision has of it.
+func (p *Project) openFiles() error {
+	if p.options.At == "" {
+		root, err := os.OpenRoot(p.options.Root)
+		if err != nil {
+			return fmt.Errorf("open the folder of the configuration: %w", err)
+		}
+		p.root, p.files = root, root.FS()
+		return nil
+	}
+	revision, err := gitrepo.Open(p.options.Root, p.options.At)
+	if err != nil {
+		return err
+	}
+	p.root, p.files = revision, revision.FS()
+	return nil
 }
 
 // Close gives the folder back.
