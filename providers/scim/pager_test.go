@@ -24,8 +24,10 @@ type lister struct {
 	mu      sync.Mutex
 	queries []string
 	page    func(l *lister, q url.Values) any
-	users   []map[string]any
-	config  any
+	// groups lists the same objects as groups; nil lists none.
+	groups func(l *lister, q url.Values) any
+	users  []map[string]any
+	config any
 }
 
 func listing(n int, page func(*lister, url.Values) any) *lister {
@@ -50,6 +52,8 @@ func (l *lister) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		answer(w, 200, body)
+	case strings.HasSuffix(r.URL.Path, "/Groups") && l.groups != nil:
+		answer(w, 200, l.groups(l, r.URL.Query()))
 	case strings.HasSuffix(r.URL.Path, "/Groups"):
 		answer(w, 200, map[string]any{"totalResults": 0})
 	default:
@@ -369,5 +373,18 @@ func TestOverlapThatStaysMakesTheReadUnstable(t *testing.T) {
 				t.Errorf("%d users, unstable %v, complete %v", len(got.Users), got.Unstable, got.Complete)
 			}
 		})
+	}
+}
+
+func TestOverlapOfGroupsAloneMakesTheReadUnstable(t *testing.T) {
+	t.Parallel()
+	l := listing(250, func(l *lister, q url.Values) any { return listResponse(len(l.users), l.slice(q, 100)) })
+	l.groups = overlapping(99)
+	got, err := target(t, l, serially).Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Groups) != 250 || !got.Unstable || !got.Complete {
+		t.Errorf("%d groups, unstable %v, complete %v", len(got.Groups), got.Unstable, got.Complete)
 	}
 }
