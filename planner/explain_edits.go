@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -194,12 +193,12 @@ func (x *explainer) labelTaken(label string) bool {
 
 // bringIntoForce moves the bound that keeps an assignment from being in force.
 func (x *explainer) bringIntoForce(a *schema.Assignment) Edit {
-	argument := "expires"
+	argument, bound := "expires", "later than "
 	if x.d.AsOf.Before(a.Starts) {
-		argument = "starts"
+		argument, bound = "starts", "no later than "
 	}
 	return Edit{
 		Op: "set", Address: string(a.Address), Argument: argument,
-		Value: cmp.Or(map[string]string{"starts": "no later than "}[argument], "later than ") + x.d.AsOf.UTC().Format(time.RFC3339), Origin: a.Origin,
+		Value: bound + x.d.AsOf.UTC().Format(time.RFC3339), Origin: a.Origin,
 	}
 }

@@ -64,7 +64,7 @@ func (c *compiler) node(expr hclsyntax.Expression) (node, bool) {
 // constant compiles what does not depend on the person.
 func (c *compiler) constant(expr hclsyntax.Expression) (node, bool) {
 	p := c.l.prepared(expr)
-	if p.reads("principal") != nil || p.callsAny("member_of") != nil {
+	if p.reads("principal") != nil || p.call("member_of") != nil {
 		return node{}, false
 	}
 	before := len(c.l.diags)

@@ -182,7 +182,7 @@ func (n namespace) values() map[string]cty.Value {
 // readsSensitive reports whether a value that must not be shown takes part in
 // the expression. Loops and functions see its parts without the mark.
 func (p *prepared) readsSensitive(ctx *hcl.EvalContext) bool {
-	return p.callsAny("env") != nil || slices.ContainsFunc(p.uses, func(t hcl.Traversal) bool {
+	return p.call("env") != nil || slices.ContainsFunc(p.uses, func(t hcl.Traversal) bool {
 		v := ctx.Variables[t.RootName()]
 		return v != cty.NilVal && v.ContainsMarked()
 	})

@@ -212,7 +212,6 @@ func (l *loader) sort() {
 	sortBy(c.Moved, func(b schema.Moved) string { return string(b.From) + " " + string(b.To) })
 	sortBy(c.Adopts, func(b schema.Adopt) string { return string(b.To) + " " + string(b.App) + " " + b.ID })
 	sortBy(c.Removed, func(b schema.Removed) string { return string(b.From) + " " + b.OnRemove })
-	sortBy(c.Files, func(f schema.File) string { return f.Name })
 }
 
 func sortBy[T any](s []T, key func(T) string) {

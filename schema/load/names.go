@@ -257,7 +257,7 @@ func (l *loader) provideAll(names namespace, use hcl.Traversal) bool {
 		}
 		l.all[typ] = all
 	}
-	names.set(map[string]string{"user": allUsers, "group": allGroups}[typ], whole, all)
+	names.set(wholes[typ], whole, all)
 	return true
 }
 

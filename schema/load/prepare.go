@@ -27,12 +27,9 @@ var expensive = map[string]string{
 	"distinct": callSquare,
 }
 
-// The variables that hold every user and every group, instances included, for
+// wholes are the variables that hold every user and every group, instances included, for
 // expressions that need them as a whole.
-const (
-	allUsers  = "every user"
-	allGroups = "every group"
-)
+var wholes = map[string]string{"user": "every user", "group": "every group"}
 
 // prepared is an expression that is ready to be evaluated within a budget.
 type prepared struct {
@@ -45,8 +42,8 @@ type prepared struct {
 	guards []string
 }
 
-// calls reports whether the expression calls the function.
-func (p *prepared) callsAny(names ...string) *hclsyntax.FunctionCallExpr {
+// call returns the first call of one of the functions, or nil.
+func (p *prepared) call(names ...string) *hclsyntax.FunctionCallExpr {
 	for _, c := range p.calls {
 		if slices.Contains(names, c.Name) {
 			return c
@@ -149,9 +146,9 @@ func (p *preparer) traversal(e *hclsyntax.ScopeTraversalExpr) hclsyntax.Expressi
 	}
 	p.out.uses = append(p.out.uses, e.Traversal)
 	root := e.Traversal.RootName()
-	if whole, ok := map[string]string{"user": allUsers, "group": allGroups}[root]; ok && len(e.Traversal) == 1 {
+	if name, ok := wholes[root]; ok && len(e.Traversal) == 1 {
 		return &hclsyntax.ScopeTraversalExpr{SrcRange: e.SrcRange,
-			Traversal: hcl.Traversal{hcl.TraverseRoot{Name: whole, SrcRange: e.SrcRange}}}
+			Traversal: hcl.Traversal{hcl.TraverseRoot{Name: name, SrcRange: e.SrcRange}}}
 	}
 	if r, ok := directoryName(e.Traversal); ok {
 		return &hclsyntax.LiteralValueExpr{Val: r.value(nil), SrcRange: e.SrcRange}

@@ -64,14 +64,12 @@ func (l *loader) declareVariables(files []source) {
 
 // giveFiles takes rollcall.vars, then the *.auto.vars in the order of their names.
 func (l *loader) giveFiles(files []source) {
-	slices.SortStableFunc(files, func(a, b source) int {
-		if a.name == "rollcall.vars" || b.name == "rollcall.vars" {
-			return map[bool]int{true: -1, false: 1}[a.name == "rollcall.vars"]
+	for _, first := range []bool{true, false} {
+		for _, f := range files {
+			if (f.name == "rollcall.vars") == first {
+				l.giveFile(f, false)
+			}
 		}
-		return 0
-	})
-	for _, f := range files {
-		l.giveFile(f, false)
 	}
 }
 
