@@ -112,11 +112,13 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	for attempt := 1; ; attempt++ {
 		t := c.try(ctx, r)
 		wait, again := c.retry(ctx, r, t, attempt)
-		c.observe(r, t, attempt, wait, again)
+		// What the target asked for is waited out by the pacer, for all requests.
+		told := max(wait, t.after)
+		c.observe(r, t, attempt, told, again)
 		if !again {
 			return t.response, t.err
 		}
-		ReportRetry(ctx, t.err, wait)
+		ReportRetry(ctx, t.err, told)
 		if err := c.opts.Clock.Sleep(ctx, wait); err != nil {
 			return nil, fmt.Errorf("%w, while waiting to try again: %w", err, t.err)
 		}

@@ -410,6 +410,23 @@ func TestObserverSeesEveryExchange(t *testing.T) {
 	})
 }
 
+func TestObserverIsToldTheWaitThatTheTargetAskedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var waits []time.Duration
+		var at []time.Duration
+		c := timed(t, once(&at, func(time.Time) *http.Response { return reply(429, "Retry-After", "7") }), func(o *providers.ClientOptions) {
+			o.Observe = func(e providers.Exchange) { waits = append(waits, e.Wait) }
+		})
+		if _, err := c.Do(t.Context(), get("Users")); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(waits, []time.Duration{7 * time.Second, 0}); diff != "" {
+			t.Errorf("waits (-got +want):\n%s", diff)
+		}
+	})
+}
+
 // connect tells the client that it had a connection, as a real transport does.
 func connect(r *http.Request) {
 	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.GotConn != nil {
