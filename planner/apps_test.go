@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -192,5 +193,45 @@ func TestRefusedMembersAreNotRecorded(t *testing.T) {
 	s.Record(c, Outcome{RemoteID: "g", Rejected: []RejectedMember{{Member: Member{RemoteID: "bad"}}, {Member: Member{RemoteID: "gone"}}}})
 	if diff := gocmp.Diff(s.Apps[0].Groups[0].Members, []string{"gone", "kept", "new"}); diff != "" {
 		t.Errorf("members: got -, want +\n%s", diff)
+	}
+}
+
+func TestTwoAppsNeverGetOneAccount(t *testing.T) {
+	t.Parallel()
+	direct := func(app string) schema.Assignment {
+		return schema.Assignment{
+			Address: schema.Address("assignment." + app), App: schema.Address("app." + app), Origin: origin("main.hcl", 2),
+			Users: []schema.UserRef{{Address: "user.a", Origin: origin("main.hcl", 2)}},
+		}
+	}
+	d, found := Resolve(&schema.Config{
+		Targets: []schema.Target{{Address: targetAddress}}, Apps: []schema.App{newApp("x"), newApp("y")},
+		Users:       []schema.User{{Address: "user.a", Login: "a@x.com", Origin: origin("main.hcl", 1)}},
+		Assignments: []schema.Assignment{direct("x"), direct("y")},
+	}, Facts{AsOf: asOf})
+	if found.HasErrors() {
+		t.Fatal(found)
+	}
+	for _, tt := range []struct {
+		name  string
+		there []RemoteUser
+		want  []string
+	}{
+		{"to be made", nil, []string{"2 create user a", "error conflict", "held user a conflict"}},
+		{"to be adopted", []RemoteUser{{ID: "u1", UserName: "a@x.com", Active: true}}, []string{"2 adopt user a", "error conflict", "info adopted", "held user a conflict"}},
+	} {
+		remote := &Remote{Target: targetAddress, Identity: "https://t.example", Complete: true, Users: tt.there, Capabilities: Capabilities{Members: MembersFull}}
+		p := mustPlan(t, Input{Desired: d, State: &State{}, Remotes: map[schema.Address]*Remote{targetAddress: remote}})
+		var got []string
+		for _, c := range p.Changes {
+			got = append(got, fmt.Sprintf("%d %s user a", c.Wave, c.Action))
+		}
+		got = append(got, findingLines(p.Findings)...)
+		for _, h := range p.Held {
+			got = append(got, fmt.Sprintf("held user a %s", h.Code))
+		}
+		if diff := gocmp.Diff(got, tt.want); diff != "" {
+			t.Errorf("%s: got -, want +\n%s", tt.name, diff)
+		}
 	}
 }

@@ -20,9 +20,10 @@ const (
 	pathDisplayName = "displayName"
 	pathWorkEmail   = `emails[type eq "work"].value`
 	// The paths of changes of state alone.
-	pathSource   = "source"
-	pathAddress  = "address"
-	pathOnUnpush = "on_unpush"
+	pathSource     = "source"
+	pathAddress    = "address"
+	pathOnUnpush   = "on_unpush"
+	pathOnUnassign = "on_unassign"
 )
 
 // attribute is one attribute that an app manages for one person.

@@ -44,7 +44,13 @@ type draft struct {
 	Plan
 	// chained: changes of one wave wait for each other.
 	chained bool
+	// promised are the accounts that apps get by this plan, by service and user
+	// name: no two apps may have one account.
+	promised map[account]string
 }
+
+// account names an account at a service, there or to be made.
+type account struct{ identity, name string }
 
 // compareApp adds to p what one app needs.
 func compareApp(in Input, p *draft, s *Scope, only scopeFilter) error {

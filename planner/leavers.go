@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -66,6 +67,16 @@ func (c *comparison) verb(e *userEntry) schema.OnUnassign {
 	return c.app.OnUnassign
 }
 
+// milder reports whether the app does not delete any more, as it did at the
+// last apply. That is kept in the state: should the app go, nobody's account
+// may be deleted because it once would have been.
+func (c *comparison) milder(e *userEntry) bool {
+	return !c.appGone && e.OnUnassign == schema.UnassignDelete && c.app.OnUnassign != schema.UnassignDelete
+}
+
+// verbName is a verb as HCL writes it.
+func verbName(v schema.OnUnassign) string { return cmp.Or(string(v), "deactivate") }
+
 // removedBlock finds what the configuration says of a block that is gone.
 func removedBlock(cfg *schema.Config, key string) *schema.Removed {
 	i := slices.IndexFunc(cfg.Removed, func(r schema.Removed) bool { return string(r.From) == key })
@@ -116,7 +127,7 @@ func (c *comparison) compareLeaver(l leaver) {
 		c.deleteUser(l)
 	case l.account.Active && (l.verb == schema.UnassignDeactivate || l.gone):
 		c.deactivateUser(l)
-	case l.e.Active != l.account.Active && !l.account.Active || l.e.from() != "" || l.e.recovered:
+	case l.e.Active != l.account.Active && !l.account.Active || l.e.from() != "" || l.e.recovered || c.milder(l.e):
 		c.followLeaver(l)
 	}
 }
@@ -170,6 +181,9 @@ func (c *comparison) followLeaver(l leaver) {
 		ch.Before = []schema.Value{{Path: pathAddress, Value: l.e.from()}}
 		ch.After = []schema.Value{{Path: pathAddress, Value: l.key}}
 		ch.Reasons = append([]Reason{keyReason(l.e, l.origin)}, ch.Reasons...)
+	case c.milder(l.e):
+		ch.Before = []schema.Value{{Path: pathOnUnassign, Value: string(l.e.OnUnassign)}}
+		ch.After = []schema.Value{{Path: pathOnUnassign, Value: verbName(c.app.OnUnassign)}}
 	default:
 		ch.Before = []schema.Value{{Path: pathActive, Value: l.e.Active}}
 		ch.After = []schema.Value{{Path: pathActive, Value: l.account.Active}}

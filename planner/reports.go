@@ -198,7 +198,7 @@ func (c *comparison) reportUnmanaged() {
 			taken[c.changes[i].RemoteID] = true
 		}
 		for i := range c.remote.Users {
-			if u := &c.remote.Users[i]; !c.state.ownsUser(uint32(i), u.ID) && !taken[u.ID] {
+			if u := &c.remote.Users[i]; !c.state.ownsUser(uint32(i), u.ID) && !taken[u.ID] && !c.promisedElsewhere(u.UserName) {
 				r.unmanagedUsers.add(u.UserName, u.UserName, c.app.Origin)
 			}
 		}

@@ -86,6 +86,7 @@ func (c *comparison) locate(p Person) {
 	case m.problem != nil:
 		c.fate[p] |= heldBack
 		c.held[p] = m.problem
+	case m.at != 0 && !c.promise(p, c.remote.Users[m.at-1].UserName):
 	case m.at != 0:
 		c.at[p] = m.at
 		c.matched[p] = m.by
@@ -121,6 +122,28 @@ func (c *comparison) holdUser(p Person, d schema.Diagnostic) {
 	}
 }
 
+// promise takes down that p gets the account called name, unless an app before
+// this one gets it: then p is held back.
+func (c *comparison) promise(p Person, name string) bool {
+	key := account{c.remote.Identity, schema.Fold(name)}
+	if c.promisedElsewhere(name) {
+		c.fate[p] |= heldBack
+		c.held[p] = c.conflict(&c.d.People[p], fmt.Sprintf("The account %q becomes that of app.%s at the same target", name, c.plan.promised[key]))
+		return false
+	}
+	if c.plan.promised == nil {
+		c.plan.promised = make(map[account]string)
+	}
+	c.plan.promised[key] = c.app.Name
+	return true
+}
+
+// promisedElsewhere reports whether another app gets the account called name.
+func (c *comparison) promisedElsewhere(name string) bool {
+	by := c.plan.promised[account{c.remote.Identity, schema.Fold(name)}]
+	return by != "" && by != c.app.Name
+}
+
 // compareMissing creates the account of an assigned person.
 func (c *comparison) compareMissing(p Person) {
 	u := &c.d.People[p]
@@ -140,6 +163,11 @@ func (c *comparison) compareMissing(p Person) {
 	if err != nil {
 		c.fate[p] |= absent
 		c.holdUser(p, mappingFailed(u, err))
+		return
+	}
+	if !c.promise(p, c.s.userName(c.d, p)) {
+		c.fate[p] |= absent
+		c.holdUser(p, *c.held[p])
 		return
 	}
 	c.fate[p] |= eligible | created
@@ -260,7 +288,7 @@ func (c *comparison) comparePresent(p Person) {
 // asRecorded reports whether the state says of p's account what is so: then
 // there is nothing to do, not even there.
 func (c *comparison) asRecorded(p Person, account *RemoteUser, e *userEntry, d *userDiff, attributes []attribute) bool {
-	if e.from() != "" || e.Source != c.s.Source(p) || !e.Active || len(d.stale) > 0 ||
+	if e.from() != "" || e.Source != c.s.Source(p) || !e.Active || len(d.stale) > 0 || c.milder(e) ||
 		schema.Fold(e.UserName) != schema.Fold(account.UserName) {
 		return false
 	}
@@ -304,6 +332,9 @@ func (c *comparison) stateOnly(ch *Change, account *RemoteUser, e *userEntry, d 
 	}
 	for _, v := range d.stale {
 		set(v.Path, v.Value, nil)
+	}
+	if c.milder(e) {
+		set(pathOnUnassign, string(e.OnUnassign), verbName(c.app.OnUnassign))
 	}
 	slices.SortFunc(ch.Before, comparePaths)
 	slices.SortFunc(ch.After, comparePaths)
