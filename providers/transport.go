@@ -84,7 +84,7 @@ func NewClient(opts ClientOptions) (*Client, error) {
 		slots: make(chan struct{}, opts.Parallelism),
 	}
 	if opts.ReadOnly {
-		c.http.Transport = ReadOnly(g)
+		c.http.Transport = readOnly{g}
 	}
 	return c, nil
 }

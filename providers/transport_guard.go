@@ -23,10 +23,8 @@ func (e *UnsentError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *UnsentError) Unwrap() error { return e.Err }
 
-// ReadOnly returns a transport that refuses every method but GET before a byte
-// is sent. It is what makes plan, drift and explain unable to write.
-func ReadOnly(next http.RoundTripper) http.RoundTripper { return readOnly{next} }
-
+// readOnly is a transport that refuses every method but GET before a byte is
+// sent. It is what makes plan, drift and explain unable to write.
 type readOnly struct{ next http.RoundTripper }
 
 // ErrReadOnly is the cause where a request would have written through a

@@ -14,9 +14,6 @@ import (
 	"github.com/rollcall-dev/rollcall/providers"
 )
 
-// DefaultPath is where the state is kept, under the root, when nothing else is said.
-const DefaultPath = ".rollcall/state.json"
-
 // ErrChanged says that the state is another one than the one that was read.
 var ErrChanged = errors.New("the state was saved by somebody else since it was read; plan again")
 

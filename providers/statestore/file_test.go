@@ -23,7 +23,7 @@ type folder string
 func (f folder) Open() providers.Store { return open(string(f)) }
 
 func open(root string) *statestore.File {
-	return statestore.NewFile(filepath.Join(root, statestore.DefaultPath), func() string { return "lineage-1" }, clock)
+	return statestore.NewFile(filepath.Join(root, ".rollcall", "state.json"), func() string { return "lineage-1" }, clock)
 }
 
 func clock() time.Time { return time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC) }

@@ -66,7 +66,7 @@ func waiting(j *journal) int {
 
 func TestFilesAreForTheirOwnerAlone(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), DefaultPath)
+	path := filepath.Join(t.TempDir(), "data", "state.json")
 	f := NewFile(path, func() string { return "l" }, time.Now)
 	session, err := f.Lock(context.Background(), providers.LockInfo{ID: "a"}, 0)
 	if err != nil {
