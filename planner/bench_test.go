@@ -28,7 +28,7 @@ func crowd(n int) (*schema.Config, Facts) {
 		}
 	}
 	cfg := &schema.Config{
-		Directories: []schema.DirectoryBlock{{Address: dir.Address, Kind: "file", Name: "hr"}},
+		Directories: []schema.DirectoryBlock{{Address: dir.Address, Kind: "file"}},
 		Targets:     []schema.Target{{Address: targetAddress}},
 		Apps:        []schema.App{{Address: "app.x", Name: "x", Target: targetAddress, Provisioning: schema.DefaultProvisioning, Guard: schema.DefaultGuard()}},
 		PushRules:   []schema.PushRule{{Address: "push_rule.all", Push: schema.Push{App: "app.x"}, Match: []schema.Match{{NamePrefix: "group-"}}}},

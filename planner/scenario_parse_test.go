@@ -165,7 +165,7 @@ func (s *scenario) targetLine(verb string, w words) error {
 func (s *scenario) directory() *schema.Directory {
 	if s.dir == nil {
 		s.dir = &schema.Directory{Address: "directory.file.hr"}
-		s.cfg.Directories = []schema.DirectoryBlock{{Address: "directory.file.hr", Kind: "file", Name: "hr"}}
+		s.cfg.Directories = []schema.DirectoryBlock{{Address: "directory.file.hr", Kind: "file"}}
 	}
 	return s.dir
 }

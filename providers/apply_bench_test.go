@@ -98,7 +98,7 @@ func post(b *testing.B, client *http.Client, address string) {
 func scimTarget(b *testing.B, address string, parallel int) providers.Target {
 	b.Helper()
 	t, err := scim.New(scim.Config{
-		Target: schema.Target{Address: theTarget, Dialect: "scim", Name: "main", BaseURL: address, Limits: schema.Limits{Parallelism: parallel}},
+		Target: schema.Target{Address: theTarget, Dialect: "scim", BaseURL: address, Limits: schema.Limits{Parallelism: parallel}},
 		Token:  schema.NewSecret(func() (string, error) { return "token", nil }),
 	})
 	if err != nil {

@@ -147,7 +147,7 @@ func (c *chaos) wait(state *planner.State, settle time.Duration) {
 func (c *chaos) target(way *wire) *scim.Target {
 	c.t.Helper()
 	block := c.block
-	block.Address, block.Name, block.BaseURL = theTarget, "main", "http://127.0.0.1:1/scim/v2"
+	block.Address, block.BaseURL = theTarget, "http://127.0.0.1:1/scim/v2"
 	target, err := scim.New(scim.Config{
 		Target:   block,
 		Identity: "chaos",

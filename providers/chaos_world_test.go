@@ -78,7 +78,7 @@ func (w world) with(change func(*world)) world {
 func (w world) config() *schema.Config {
 	app := schema.Address("app." + theApp)
 	c := &schema.Config{
-		Targets: []schema.Target{{Address: theTarget, Dialect: "scim", Name: "main"}},
+		Targets: []schema.Target{{Address: theTarget, Dialect: "scim"}},
 		Apps: []schema.App{{
 			Address: app, Name: theApp, Target: theTarget, Provisioning: schema.DefaultProvisioning, Guard: noGuard(),
 		}},

@@ -74,7 +74,6 @@ type DirectoryBlock struct {
 	Address Address
 	// Kind is the first label: "file" or "okta".
 	Kind string
-	Name string
 	// Path is a file's path under the root, with slashes.
 	Path string
 	// Format is csv, json, jsonl or yaml; empty means by the path's ending.
@@ -91,7 +90,6 @@ type Target struct {
 	Address Address
 	// Dialect is the first label: "scim", "twingate", "sandbox".
 	Dialect string
-	Name    string
 	// BaseURL is where the target's SCIM service answers; for "sandbox" it is
 	// empty, and the process that reads it starts one on loopback.
 	BaseURL string

@@ -387,7 +387,7 @@ const canary = "canary-token-5d41402abc4b2a76"
 func target(t *testing.T, f http.Handler, with func(*scim.Config)) *scim.Target {
 	t.Helper()
 	c := scim.Config{
-		Target: schema.Target{Address: "target.scim.x", Dialect: "scim", Name: "x", BaseURL: "https://scim.example.com/scim/v2"},
+		Target: schema.Target{Address: "target.scim.x", Dialect: "scim", BaseURL: "https://scim.example.com/scim/v2"},
 		Token:  schema.NewSecret(func() (string, error) { return canary, nil }),
 		HTTP:   providers.ClientOptions{Transport: handlerTransport{f}, Clock: providers.Clock{Jitter: func(d time.Duration) time.Duration { return d }}},
 	}

@@ -77,7 +77,7 @@ func crowdedSandbox(b *testing.B, people int) *crowd {
 	b.Cleanup(s.Close)
 	s.target, err = scim.New(scim.Config{
 		Target: schema.Target{
-			Address: "target.scim.x", Dialect: "scim", Name: "x", BaseURL: s.URL + sandbox.BasePath,
+			Address: "target.scim.x", Dialect: "scim", BaseURL: s.URL + sandbox.BasePath,
 			Limits: schema.Limits{Parallelism: atOnce},
 		},
 		Token: schema.NewSecret(func() (string, error) { return canary, nil }),

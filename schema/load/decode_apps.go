@@ -179,7 +179,7 @@ func (it *item) waiver() schema.Waiver {
 
 // directory decodes one directory.
 func (it *item) directory() schema.DirectoryBlock {
-	d := schema.DirectoryBlock{Address: it.address, Kind: it.block.Labels[0], Name: it.name(),
+	d := schema.DirectoryBlock{Address: it.address, Kind: it.block.Labels[0],
 		Format: it.choice("format"), Columns: it.textMap("columns"), Origin: it.origin(), PathOrigin: it.at("path")}
 	d.Path = it.path("path")
 	known := append(schema.BaseAttributes(), schema.BaseAttribute{Name: "login"}, schema.BaseAttribute{Name: "id"},

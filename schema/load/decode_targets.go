@@ -13,7 +13,7 @@ import (
 
 // target decodes one target.
 func (it *item) target() schema.Target {
-	t := schema.Target{Address: it.address, Dialect: it.block.Labels[0], Name: it.name(), Origin: it.origin()}
+	t := schema.Target{Address: it.address, Dialect: it.block.Labels[0], Origin: it.origin()}
 	switch t.Dialect {
 	case "sandbox":
 		t.Path, t.SandboxDialect = it.path("path"), it.textOrDefault("dialect")

@@ -17,7 +17,7 @@ import (
 // block is a directory block for path, which stands in hr.hcl.
 func block(path string) *schema.DirectoryBlock {
 	return &schema.DirectoryBlock{
-		Address: "directory.file.hr", Kind: "file", Name: "hr", Path: path,
+		Address: "directory.file.hr", Kind: "file", Path: path,
 		Origin:     schema.Origin{File: "hr.hcl", Line: 1, Column: 1},
 		PathOrigin: schema.Origin{File: "hr.hcl", Line: 2, Column: 10},
 	}
