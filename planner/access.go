@@ -17,6 +17,34 @@ type AccessFilter struct {
 	Group string
 }
 
+// Check returns an [UnknownError] for a name of f that fits nothing in d: to
+// say that nobody has what does not exist would hide a typing mistake.
+func (f AccessFilter) Check(d *Desired) error {
+	if f.Who != "" && len(d.people(f.Who)) == 0 {
+		return d.unknownPerson(f.Who)
+	}
+	if f.App != "" && !slices.ContainsFunc(d.Apps, func(s Scope) bool { return f.wants(s.App) }) {
+		return d.unknownPlace(f.App)
+	}
+	if f.Group != "" && !d.hasGroup(f.Group) {
+		return d.unknownPlace(f.Group)
+	}
+	return nil
+}
+
+// wants reports whether an app passes the filter.
+func (f AccessFilter) wants(a *schema.App) bool {
+	return f.App == "" || f.App == a.Name || f.App == string(a.Address)
+}
+
+// hasGroup reports whether name is a group's, pushed or not, however it is called.
+func (d *Desired) hasGroup(name string) bool {
+	return slices.ContainsFunc(d.Groups, func(g Group) bool { return name == g.Key || schema.Fold(name) == schema.Fold(g.Name) }) ||
+		slices.ContainsFunc(d.Apps, func(s Scope) bool {
+			return slices.ContainsFunc(s.Pushes, func(p Push) bool { return names(d, &p, name) })
+		})
+}
+
 // AccessEntry says that a person has an app, or is in one of its pushed groups.
 type AccessEntry struct {
 	Login, Key string
@@ -39,7 +67,7 @@ func Access(d *Desired, f AccessFilter) []AccessEntry {
 	var all []AccessEntry
 	for i := range d.Apps {
 		s := &d.Apps[i]
-		if f.App == "" || f.App == s.App.Name || f.App == string(s.App.Address) {
+		if f.wants(s.App) {
 			all = append(all, accessOf(d, s, f)...)
 		}
 	}

@@ -103,20 +103,24 @@ func (d *Desired) one(who string) (Person, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return 0, &UnknownError{What: "person", Name: who, Suggestion: schema.Nearest(who, func(yield func(string) bool) {
-			for i := range d.People {
-				u := &d.People[i]
-				if !yield(u.Login) || u.Address != "" && !yield(string(u.Address)) {
-					return
-				}
-			}
-		})}
+		return 0, d.unknownPerson(who)
 	}
 	e := &UnknownError{What: "person", Name: who}
 	for _, p := range found {
 		e.Several = append(e.Several, d.People[p].Login)
 	}
 	return 0, e
+}
+
+func (d *Desired) unknownPerson(who string) error {
+	return &UnknownError{What: "person", Name: who, Suggestion: schema.Nearest(who, func(yield func(string) bool) {
+		for i := range d.People {
+			u := &d.People[i]
+			if !yield(u.Login) || u.Address != "" && !yield(string(u.Address)) {
+				return
+			}
+		}
+	})}
 }
 
 func (d *Desired) unknownPlace(in string) error {

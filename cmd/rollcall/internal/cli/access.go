@@ -50,6 +50,9 @@ func newAccess(a *app) *cobra.Command {
 				return err
 			}
 			defer p.Close()
+			if err := filter.Check(p.Desired); err != nil {
+				return err
+			}
 			return write(a.stdout, planner.Access(p.Desired, filter), a.style(a.stdout))
 		},
 	})
