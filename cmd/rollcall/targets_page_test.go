@@ -27,8 +27,12 @@ A target is a service that accounts and groups are kept at. The language referen
 
 Without a ` + "`token`" + ` argument the token comes from ` + "`ROLLCALL_TOKEN_<host>`" + `, with dots as ` + "`_`" + `, dashes as ` + "`__`" + ` and the port left out
 (` + "`ROLLCALL_TOKEN_acme_twingate_com`" + `), or from the file that ` + "`ROLLCALL_TOKEN_<host>_FILE`" + ` names. The name binds the token to its
-host: a configuration that points elsewhere does not get it. Where ` + "`ROLLCALL_ALLOWED_HOSTS`" + ` is set (names, with commas between),
+host: a configuration that points elsewhere does not get it, and ` + "`env()`" + ` does not read it. Where ` + "`ROLLCALL_ALLOWED_HOSTS`" + ` is set (names, with commas between),
 every other host is refused before a byte is sent. Redirects are never followed. ` + "`rollcall target check`" + ` says whether the token works.
+
+Requests are encrypted with TLS 1.2 or better, and certificates are always verified; plain http is for loopback alone. A service whose
+certificate comes from an authority of your own is trusted by way of the operating system, or, on Unix but macOS, of ` + "`SSL_CERT_FILE`" + ` (a
+bundle that stands in place of the system's) or ` + "`SSL_CERT_DIR`" + `. A proxy is taken from ` + "`HTTPS_PROXY`" + ` and ` + "`NO_PROXY`" + `.
 
 ## What every target is held to
 

@@ -229,7 +229,7 @@ func explainCall(d *schema.Diagnostic, extra hclsyntax.FunctionCallDiagExtra, hi
 		d.Code, d.Summary, d.Detail = codeTooComplex, summaryExpensive, expensiveDetail(err.Error())
 		return
 	}
-	if hidden && !errors.As(err, new(*unsetError)) {
+	if hidden && !errors.As(err, new(*unsetError)) && !errors.As(err, new(*boundError)) {
 		err = errHidden
 	}
 	if strings.Contains(extra.CalledFunctionName(), " ") {

@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -43,9 +44,29 @@ func envFunction(read func(name string) (cty.Value, error)) function.Function {
 		Params: []function.Parameter{{Name: "name", Type: cty.String}},
 		Type:   function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			return read(args[0].AsString())
+			name := args[0].AsString()
+			if isBound(name) {
+				return cty.DynamicVal, &boundError{name}
+			}
+			return read(name)
 		},
 	})
+}
+
+// boundPrefix begins the names of variables that give a token to one host.
+const boundPrefix = "ROLLCALL_TOKEN_"
+
+func isBound(name string) bool {
+	return len(name) >= len(boundPrefix) && strings.EqualFold(name[:len(boundPrefix)], boundPrefix)
+}
+
+// boundError refuses to take a token from where it is bound to its host: what
+// the configuration reads by name it may send anywhere.
+type boundError struct{ name string }
+
+// Error says what to do instead.
+func (e *boundError) Error() string {
+	return fmt.Sprintf("%s gives a token to one host alone, and is not read by name. Leave the token out: a target at that host takes it from there", e.name)
 }
 
 // secret returns an argument that is a credential, read when it is first

@@ -63,3 +63,16 @@ func TestErrorsOfSecretsRepeatNoSecret(t *testing.T) {
 		t.Errorf("Reveal: %v, want an error that names the function and not the value", err)
 	}
 }
+
+// TestBoundTokensAreNotReadByName: a configuration that names another host must
+// not get them there.
+func TestBoundTokensAreNotReadByName(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{`ROLLCALL_TOKEN_acme_twingate_com`, `${upper("rollcall_token_")}acme_twingate_com`, `rollcall_token_acme_twingate_com`, `ROLLCALL_TOKEN_a_FILE`} {
+		src := "target \"scim\" \"x\" {\n  base_url = \"https://x.example\"\n  token    = env(\"" + name + "\")\n}\n"
+		_, _, diags := Load(fstest.MapFS{"a.hcl": {Data: []byte(src)}}, Options{Environ: func(string) (string, bool) { return "hushhush", true }})
+		if len(diags) != 1 || diags[0].Origin.Line != 3 || !strings.Contains(diags[0].Detail, "Leave the token out") {
+			t.Errorf("findings about env(%q):\n%swant one that says to leave it out", name, render(diags))
+		}
+	}
+}

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 
@@ -36,9 +37,28 @@ func isDigitOrLetter(r rune) bool {
 	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 }
 
+// bindable reports whether the host's variable can be no other host's: its
+// labels are letters, digits and inner dashes, or it is an address. Otherwise
+// my_.host.com would be given the token of my-host.com.
+func bindable(host string) bool {
+	if net.ParseIP(host) != nil {
+		return true
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		outside := func(r rune) bool { return r != '-' && !isDigitOrLetter(r) }
+		if label == "" || strings.Trim(label, "-") != label || strings.ContainsFunc(label, outside) {
+			return false
+		}
+	}
+	return true
+}
+
 // token finds the credential of host, which is bound to it by its variable's
 // name. The error names the variable to set.
 func (p *process) token(host string) (*schema.Secret, error) {
+	if !bindable(host) {
+		return nil, fmt.Errorf("no token is bound to the host %q: the name of a variable stands for letters, digits, dots and inner dashes alone (an international name is written in its xn-- form); give the target a token", host)
+	}
 	name := tokenVariable(host)
 	if value, ok := p.lookup(name); ok && value != "" {
 		return schema.NewSecret(func() (string, error) { return value, nil }), nil

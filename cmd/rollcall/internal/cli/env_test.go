@@ -28,6 +28,26 @@ func TestTokenVariableNamesTheHost(t *testing.T) {
 	}
 }
 
+// TestNoHostTakesTheTokenOfAnother: the variables' names of these hosts are
+// those of hosts that somebody else may own.
+func TestNoHostTakesTheTokenOfAnother(t *testing.T) {
+	t.Parallel()
+	p := process{lookup: func(string) (string, bool) { return "canary", true }}
+	for _, host := range []string{
+		"my_.host.com", "my.-host.com", "my-.host.com", "acme_twingate.com", "acme..com", "acme.com.", "", "acm\u00e9.com", "acme\u3002com",
+		"a%2eb", "fe80::1%eth0", "a:b",
+	} {
+		if secret, err := p.token(host); err == nil || secret != nil {
+			t.Errorf("the host %q was given a token", host)
+		}
+	}
+	for _, host := range []string{"my-host.com", "xn--acm-epa.com", "localhost", "127.0.0.1", "::1", "a--b.c"} {
+		if _, err := p.token(host); err != nil {
+			t.Errorf("token of %q: %v", host, err)
+		}
+	}
+}
+
 func TestMissingTokenNamesTheVariableToSet(t *testing.T) {
 	t.Parallel()
 	p := process{lookup: lookupIn(nil)}

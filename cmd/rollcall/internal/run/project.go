@@ -1,11 +1,13 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -162,20 +164,48 @@ func (p *Project) resolve() error {
 // dataFolder is where files of ours are kept, unless the operator says otherwise.
 const dataFolder = ".rollcall/"
 
-// dataFile is where a file of ours is kept: at path, or where that is empty
+// dataFile is where a file of ours is kept: at file, or where that is empty
 // under the data folder by name. A path in the usual data folder follows it to
 // where the operator has it.
-func (p *Project) dataFile(path, name string) string {
-	if path == "" {
-		path = dataFolder + name
+func (p *Project) dataFile(file, name string) (string, error) {
+	if file == "" {
+		file = dataFolder + name
 	}
-	if rest, ok := strings.CutPrefix(path, dataFolder); ok && p.options.DataDir != "" {
-		path = filepath.ToSlash(p.options.DataDir) + "/" + rest
+	if rest, ok := strings.CutPrefix(file, dataFolder); ok && p.options.DataDir != "" {
+		file = filepath.Join(p.options.DataDir, filepath.FromSlash(rest))
+	} else if err := p.staysInside(file); err != nil {
+		return "", err
 	}
-	if path = filepath.FromSlash(path); filepath.IsAbs(path) {
-		return path
+	if file = filepath.FromSlash(file); filepath.IsAbs(file) {
+		return file, nil
 	}
-	return filepath.Join(p.options.Root, path)
+	return filepath.Join(p.options.Root, file), nil
+}
+
+// staysInside refuses a place for a file of ours to which a link leads out of
+// the root: the configuration is not trusted to say where else to write.
+func (p *Project) staysInside(name string) error {
+	root, err := os.OpenRoot(p.options.Root)
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // nothing was written
+	fresh := path.Join(path.Dir(name), "."+path.Base(name)+".new")
+	for _, written := range []string{name, name + ".lock", name + ".journal", name + ".tmp", fresh} {
+		if err := exists(root, written); err != nil {
+			return fmt.Errorf("use %s: %w (a folder elsewhere is named by ROLLCALL_DATA_DIR, not by a link)", written, err)
+		}
+	}
+	return nil
+}
+
+// exists looks for name, or else for the first folder above it that is there.
+func exists(root *os.Root, name string) error {
+	_, err := root.Stat(filepath.FromSlash(name))
+	if errors.Is(err, fs.ErrNotExist) && path.Dir(name) != name {
+		return exists(root, path.Dir(name))
+	}
+	return err
 }
 
 // refuseUnsupported finds what the language has and this program does not.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -109,15 +111,48 @@ func TestFilesOfOursFollowTheDataFolder(t *testing.T) {
 		{"data", "ledger/state.json", "ledger/state.json"},
 	}
 	for _, tt := range tests {
-		p := &Project{options: Options{Root: "root", DataDir: tt.dir}}
-		if got, want := p.dataFile(tt.path, "state.json"), filepath.Join("root", filepath.FromSlash(tt.want)); got != want {
-			t.Errorf("data folder %q, path %q: %s, want %s", tt.dir, tt.path, got, want)
+		p := &Project{options: Options{Root: t.TempDir()}}
+		p.options.DataDir = tt.dir
+		got, err := p.dataFile(tt.path, "state.json")
+		if want := filepath.Join(p.options.Root, filepath.FromSlash(tt.want)); got != want || err != nil {
+			t.Errorf("data folder %q, path %q: %s, %v, want %s", tt.dir, tt.path, got, err, want)
 		}
 	}
 	away := filepath.Join(t.TempDir(), "data")
-	p := &Project{options: Options{Root: "root", DataDir: away}}
-	if got, want := p.dataFile("", "state.json"), filepath.Join(away, "state.json"); got != want {
-		t.Errorf("an absolute data folder: %s, want %s", got, want)
+	p := &Project{options: Options{Root: t.TempDir()}}
+	p.options.DataDir = away
+	if got, err := p.dataFile("", "state.json"); got != filepath.Join(away, "state.json") || err != nil {
+		t.Errorf("an absolute data folder %s: %s, %v", away, got, err)
+	}
+}
+
+// TestNoLinkLeadsFilesOfOursAway: who writes the configuration may write links, too.
+func TestNoLinkLeadsFilesOfOursAway(t *testing.T) {
+	t.Parallel()
+	away := t.TempDir()
+	for _, link := range []string{
+		".rollcall", "ledger", ".rollcall/state.json", ".rollcall/state.json.lock", ".rollcall/state.json.journal",
+		".rollcall/state.json.tmp", ".rollcall/.state.json.new",
+	} {
+		root := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(root, filepath.Dir(link)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.Join(away, "x"), filepath.Join(root, link)); err != nil {
+			t.Fatal(err)
+		}
+		file := ""
+		if link == "ledger" {
+			file = "ledger/deep/state.json"
+		}
+		p := &Project{options: Options{Root: root}}
+		if got, err := p.dataFile(file, "state.json"); err == nil || !strings.Contains(err.Error(), "ROLLCALL_DATA_DIR") {
+			t.Errorf("with a link %s: %q, %v, want an error that names a way out", link, got, err)
+		}
+		p.options.DataDir = away
+		if _, err := p.dataFile("", "state.json"); err != nil {
+			t.Errorf("with a link %s and a data folder: %v", link, err)
+		}
 	}
 }
 

@@ -17,7 +17,11 @@ func (p *Project) store() (*statestore.File, error) {
 	if s.Kind != "" && s.Kind != "file" {
 		return nil, &PlaceError{What: "state", Origin: s.Origin, Err: fmt.Errorf("a state of kind %q is not supported by this version", s.Kind)}
 	}
-	return statestore.NewFile(p.dataFile(s.Path, "state.json"), p.options.Random, p.options.Now), nil
+	file, err := p.dataFile(s.Path, "state.json")
+	if err != nil {
+		return nil, &PlaceError{What: "state", Origin: s.Origin, Err: err}
+	}
+	return statestore.NewFile(file, p.options.Random, p.options.Now), nil
 }
 
 // readState reads the state beside whoever writes it.

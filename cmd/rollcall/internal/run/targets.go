@@ -195,8 +195,12 @@ func (p *Project) authorise(c *scim.Config) error {
 // so that requests in flight get their answers.
 func (p *Project) startSandbox(ctx context.Context, c *scim.Config) (*sandbox.Service, error) {
 	token := p.options.Random()
+	file, err := p.dataFile(c.Target.Path, "sandbox.json")
+	if err != nil {
+		return nil, err
+	}
 	service, err := sandbox.Open(sandbox.Options{
-		Path: p.dataFile(c.Target.Path, "sandbox.json"), Dialect: c.Target.SandboxDialect,
+		Path: file, Dialect: c.Target.SandboxDialect,
 		Token: token, Clock: p.options.Now,
 	})
 	if err != nil {
