@@ -105,6 +105,8 @@ type comparison struct {
 	// id that we gave them; both are built when first needed.
 	index    *accountIndex
 	givenIDs map[string]uint32
+	// winners are the people to whom accounts that nobody had fall.
+	winners map[uint32]Person
 	// orphans are found when first needed.
 	orphans *orphans
 	// held says why somebody is held back, matched how an account was found.

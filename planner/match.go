@@ -170,14 +170,16 @@ func (c *comparison) findOrphans() *orphans {
 // freed reports whether the owner of an account gives its user name up in this
 // plan, because its person is called something else now.
 func (c *comparison) freed(e *userEntry, at uint32) bool {
-	if e.holder == 0 || !c.app.Provisioning.UpdateUserAttributes {
+	if e.holder == 0 {
 		return false
 	}
 	p := e.holder - 1
-	if !c.s.Assigned(c.d, p) || c.d.People[p].Status == schema.Suspended {
-		return false
-	}
-	return schema.Fold(c.s.userName(c.d, p)) != schema.Fold(c.remote.Users[at].UserName)
+	return c.s.Assigned(c.d, p) && c.d.People[p].Status != schema.Suspended && c.renames(p, &c.remote.Users[at])
+}
+
+// renames reports whether this plan gives an account of p's another name.
+func (c *comparison) renames(p Person, account *RemoteUser) bool {
+	return c.app.Provisioning.UpdateUserAttributes && schema.Fold(c.s.userName(c.d, p)) != schema.Fold(account.UserName)
 }
 
 // externalID is what a person is created with: their id, or the login.
@@ -201,6 +203,18 @@ func (c *comparison) conflict(u *schema.User, what string) *schema.Diagnostic {
 		Code: "conflict", Summary: "Account is in use",
 		Detail: fmt.Sprintf("%s, so it cannot become that of %s. Keep one app for each account.", what, u.Login),
 		Origin: u.Origin,
+	}
+}
+
+// outranked says that an account with u's user name is by its external id
+// somebody else's.
+func (c *comparison) outranked(u, winner Person, account *RemoteUser) *schema.Diagnostic {
+	who, other := &c.d.People[u], &c.d.People[winner]
+	return &schema.Diagnostic{
+		Code: "ambiguous-match", Summary: "One account fits two people",
+		Detail: fmt.Sprintf("The account %q has the user name of %s and the external id of %s, whose it becomes. "+
+			"%s is held back until the name is free.", account.UserName, who.Login, other.Login, who.Login),
+		Origin: who.Origin, Related: []schema.Related{{Origin: other.Origin, Message: "whose external id it is"}},
 	}
 }
 

@@ -87,7 +87,7 @@ func (c *comparison) locate(p Person) {
 		c.fate[p] |= heldBack
 		c.held[p] = m.problem
 	case m.at != 0 && !c.promise(p, c.remote.Users[m.at-1].UserName):
-	case m.at != 0:
+	case m.at != 0 && c.wins(p, m):
 		c.at[p] = m.at
 		c.matched[p] = m.by
 		if owner := c.state.userOf[m.at-1]; owner != 0 {
@@ -120,6 +120,30 @@ func (c *comparison) holdUser(p Person, d schema.Diagnostic) {
 		u := &c.d.People[p]
 		c.hold(KindUser, u.Key(), c.s.userName(c.d, p), d)
 	}
+}
+
+// wins reports whether p gets the account that was matched. Where one account
+// has the external id of one person and the user name of another, the id
+// decides. The other gets an account of their own where the name becomes free,
+// and is held back otherwise.
+func (c *comparison) wins(p Person, m match) bool {
+	if c.winners == nil {
+		c.winners = make(map[uint32]Person)
+	}
+	winner, loser := p, p
+	if other, rival := c.winners[m.at]; rival {
+		if loser = other; m.by == "matched-by-user-name" {
+			winner, loser = other, p
+		}
+		c.at[loser] = 0
+		delete(c.matched, loser)
+		if account := &c.remote.Users[m.at-1]; !c.renames(winner, account) {
+			c.fate[loser] |= heldBack
+			c.held[loser] = c.outranked(loser, winner, account)
+		}
+	}
+	c.winners[m.at] = winner
+	return winner == p
 }
 
 // promise takes down that p gets the account called name, unless an app before
