@@ -47,7 +47,7 @@ fuzz: ## fuzz everything that parses, FUZZTIME each (default 1m)
 
 .PHONY: bench
 bench: ## measure what a user waits for, each as a ratio to its floor (BENCH=Scale for those alone)
-	@sh .ci/bench.sh $(BENCH)
+	@sh .ci/bench.sh '$(BENCH)'
 
 .PHONY: clean
 clean: ## remove what make built

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,8 +17,8 @@ import (
 // some runs, and as a ratio to a program that prints one line and was built in
 // the same way, run in turn with it.
 func BenchmarkProcess(b *testing.B) {
-	bin := built(b, "rollcall", ".")
-	hello := built(b, "hello", helloProgram(b))
+	bin := built(b, ".")
+	hello, launch := built(b, "./testdata/hello"), built(b, "./testdata/launch")
 	for _, row := range []struct {
 		name, source string
 		people, runs int
@@ -39,8 +37,9 @@ func BenchmarkProcess(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			r := processes{launch: launch, hello: hello, dir: dir}
 			for range b.N {
-				reportRuns(b, row.runs, func() *exec.Cmd { return in(dir, exec.Command(bin, row.args...)) }, hello)
+				r.report(b, row.runs, append([]string{bin}, row.args...)...)
 			}
 		})
 	}
@@ -57,8 +56,8 @@ func BenchmarkProcess(b *testing.B) {
 // BenchmarkPlanProcess is a plan with nothing to do, of as many people as the
 // row says, half of them with accounts, at a sandbox on loopback: a whole process.
 func BenchmarkPlanProcess(b *testing.B) {
-	bin := built(b, "rollcall", ".")
-	hello := built(b, "hello", helloProgram(b))
+	bin := built(b, ".")
+	hello, launch := built(b, "./testdata/hello"), built(b, "./testdata/launch")
 	for _, people := range []int{1_000, 10_000} {
 		b.Run(fmt.Sprint("people=", people), func(b *testing.B) {
 			dir := b.TempDir()
@@ -66,20 +65,17 @@ func BenchmarkPlanProcess(b *testing.B) {
 			if err := w.write("csv"); err != nil {
 				b.Fatal(err)
 			}
-			run := func(args ...string) *exec.Cmd {
-				c := in(dir, exec.Command(bin, args...))
-				c.Env = append(os.Environ(), "ROLLCALL_TOKEN_127_0_0_1=bench")
-				return c
-			}
-			if out, err := run("apply", "-auto-approve", "-parallelism=8").CombinedOutput(); err != nil {
-				b.Fatalf("apply: %v\n%s", err, out)
-			}
+			r := processes{launch: launch, hello: hello, dir: dir, env: []string{"ROLLCALL_TOKEN_127_0_0_1=bench"}}
+			r.run(b, bin, "apply", "-auto-approve", "-parallelism=8")
 			for range b.N {
-				reportRuns(b, 5, func() *exec.Cmd { return run("plan") }, hello)
+				r.report(b, rounds, bin, "plan")
 			}
 		})
 	}
 }
+
+// rounds are run for a figure of which the median is reported.
+const rounds = 5
 
 // sandboxAddress starts a sandbox and returns its base URL.
 func sandboxAddress(b *testing.B) string {
@@ -97,9 +93,9 @@ func sandboxAddress(b *testing.B) string {
 }
 
 // built builds a program as it is released and returns its path.
-func built(b *testing.B, name, from string) string {
+func built(b *testing.B, from string) string {
 	b.Helper()
-	bin := filepath.Join(b.TempDir(), name)
+	bin := filepath.Join(b.TempDir(), "program")
 	c := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin, from)
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
@@ -108,47 +104,48 @@ func built(b *testing.B, name, from string) string {
 	return bin
 }
 
-func helloProgram(b *testing.B) string {
-	name := filepath.Join(b.TempDir(), "hello.go")
-	if err := os.WriteFile(name, []byte("package main\n\nfunc main() { println(\"hello\") }\n"), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	return name
+// launched is what one process took, as testdata/launch says.
+type launched struct {
+	Wall, CPU time.Duration
+	Peak      int64
 }
 
-func in(dir string, c *exec.Cmd) *exec.Cmd {
-	c.Dir = dir
-	return c
+// processes runs a command and hello in turn, through launch.
+type processes struct {
+	launch, hello, dir string
+	env                []string
 }
 
-// reportRuns runs a command and hello in turn, and reports medians.
-func reportRuns(b *testing.B, n int, command func() *exec.Cmd, hello string) {
+// report runs the command n times and reports medians.
+func (r *processes) report(b *testing.B, n int, command ...string) {
 	b.Helper()
 	var took, cpu, floor []time.Duration
 	peak := int64(0)
 	for range n {
-		c := command()
-		took = append(took, timed(b, c))
-		cpu = append(cpu, c.ProcessState.UserTime()+c.ProcessState.SystemTime())
-		peak = max(peak, c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
-		floor = append(floor, timed(b, exec.Command(hello)))
+		l := r.run(b, command...)
+		took, cpu, peak = append(took, l.Wall), append(cpu, l.CPU), max(peak, l.Peak)
+		floor = append(floor, r.run(b, r.hello).Wall)
 	}
 	b.ReportMetric(median(took)*1e3, "ms")
 	b.ReportMetric(median(cpu)*1e3, "cpu-ms")
 	b.ReportMetric(median(took)/median(floor), "x-hello")
-	b.ReportMetric(float64(peak)*1024/1e6, "peak-MB")
+	b.ReportMetric(float64(peak)/1e6, "peak-MB")
 	b.ReportMetric(0, "ns/op")
 }
 
-func timed(b *testing.B, c *exec.Cmd) time.Duration {
+func (r *processes) run(b *testing.B, command ...string) launched {
 	b.Helper()
-	var out bytes.Buffer
-	c.Stdout, c.Stderr = &out, &out
-	began := time.Now()
-	if err := c.Run(); err != nil {
-		b.Fatalf("%s: %v\n%s", strings.Join(c.Args, " "), err, &out)
+	c := exec.Command(r.launch, command...)
+	c.Dir, c.Env, c.Stderr = r.dir, append(os.Environ(), r.env...), os.Stderr
+	out, err := c.Output()
+	if err != nil {
+		b.Fatal(err)
 	}
-	return time.Since(began)
+	var l launched
+	if err := json.Unmarshal(out, &l); err != nil {
+		b.Fatal(err)
+	}
+	return l
 }
 
 func median(all []time.Duration) float64 {
