@@ -15,7 +15,7 @@ func (it *item) checkVersion(constraints string) {
 			it.invalid("required_version", "required_version is a list of constraints like \">= 0.1, < 2\"; the operators are =, !=, >, >=, <, <= and ~>.")
 			return
 		}
-		own := canonical(it.l.opts.Version)
+		own := release(it.l.opts.Version)
 		if own != "" && !meets(own, operator, bound) {
 			it.l.add(finding(codeUnsupportedVersion, it.at("required_version"), "Version of rollcall does not fit",
 				fmt.Sprintf("This configuration asks for rollcall %s, and this is %s. Use a version that fits, or change required_version.", constraints, it.l.opts.Version)))
@@ -24,8 +24,17 @@ func (it *item) checkVersion(constraints string) {
 	}
 }
 
-// canonical returns a version as package semver wants it; empty for one that
-// is no release, such as a development build's, which meets every constraint.
+// release returns the version of a release as package semver wants it; empty
+// for a development build, which meets every constraint. Such a build is named
+// by its commit, and a commit of digits alone is no version with one part.
+func release(version string) string {
+	if !strings.Contains(version, ".") {
+		return ""
+	}
+	return canonical(version)
+}
+
+// canonical returns a version as package semver wants it; empty for what is none.
 func canonical(version string) string {
 	return semver.Canonical("v" + strings.TrimPrefix(version, "v"))
 }

@@ -136,6 +136,9 @@ func savePlan(name string, p *planner.Plan) error {
 	if name == "" {
 		return nil
 	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return fmt.Errorf("save the plan: %s is a folder", name)
+	}
 	temp, err := os.CreateTemp(filepath.Dir(name), ".rollcall-plan-*")
 	if err != nil {
 		return fmt.Errorf("save the plan: %w", err)
