@@ -47,7 +47,12 @@ type draft struct {
 	// promised are the accounts that apps get by this plan, by service and user
 	// name: no two apps may have one account.
 	promised map[account]string
+	// linked are the groups that nobody had and this plan links to.
+	linked map[linkedGroup]bool
 }
+
+// linkedGroup is a group at a service.
+type linkedGroup struct{ identity, id string }
 
 // account names an account at a service, there or to be made.
 type account struct{ identity, name string }

@@ -166,13 +166,18 @@ func (c *comparison) linkGroup(w *pushed) bool {
 		return false
 	}
 	g := &c.remote.Groups[hits[0]]
-	if c.state.ownsGroup(hits[0], g.ID) {
+	here := linkedGroup{c.remote.Identity, g.ID}
+	if c.state.ownsGroup(hits[0], g.ID) || c.plan.linked[here] {
 		c.holdGroup(w, schema.Diagnostic{
 			Code: "conflict", Summary: "Group is in use",
 			Detail: fmt.Sprintf("The target's group %q is kept by another push already.", g.DisplayName),
 		})
 		return false
 	}
+	if c.plan.linked == nil {
+		c.plan.linked = make(map[linkedGroup]bool)
+	}
+	c.plan.linked[here] = true
 	w.at, w.action = g, AdoptIt
 	w.by = Reason{Code: "link-declared", Text: fmt.Sprintf("%s links to the group %q", w.Block, g.DisplayName), Origin: w.Origin}
 	return true

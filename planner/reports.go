@@ -3,6 +3,7 @@ package planner
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -58,10 +59,12 @@ func (c *comparison) reportUsers() {
 }
 
 func (c *comparison) noteRename(ch *Change) {
-	if ch.Action == Create || lookup(ch.After, pathUserName) == nil {
+	at, there := c.remote.UserAt(ch.RemoteID)
+	if !there || lookup(ch.After, pathUserName) == nil || strings.HasSuffix(ch.ID, temporaryStep) {
 		return
 	}
-	c.reports.userNames.add(fmt.Sprintf("%v (was %v)", lookup(ch.After, pathUserName), lookup(ch.Before, pathUserName)), ch.Key, ch.Link.Origin)
+	// A name that was only there on the way is not what the account was called.
+	c.reports.userNames.add(fmt.Sprintf("%v (was %s)", lookup(ch.After, pathUserName), c.remote.Users[at].UserName), ch.Key, ch.Link.Origin)
 }
 
 // reportAdoption notes an account that becomes ours.

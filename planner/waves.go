@@ -105,7 +105,7 @@ func (r *renames) detour(w int) string {
 	now, _ := lookup(ch.Before, r.path).(string)
 	aside := temporaryName(now, ch.RemoteID)
 	first := *ch
-	first.ID += "/temporary"
+	first.ID += temporaryStep
 	first.Action, first.Needs, first.Requests = Update, nil, 1
 	first.Before = []schema.Value{{Path: r.path, Value: now}}
 	first.After = []schema.Value{{Path: r.path, Value: aside}}
@@ -123,6 +123,9 @@ func (r *renames) detour(w int) string {
 	r.c.plan.chained = true
 	return first.ID
 }
+
+// temporaryStep ends the id of a change that gives a temporary name.
+const temporaryStep = "/temporary"
 
 // temporaryName is free as far as anybody can tell, and the same in every plan.
 func temporaryName(name, id string) string {
