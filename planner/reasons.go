@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/schema"
@@ -30,7 +31,7 @@ func withReason(a *schema.Assignment) string {
 	if a.Reason == "" {
 		return string(a.Address)
 	}
-	return fmt.Sprintf("%s (%s)", a.Address, a.Reason)
+	return string(a.Address) + ": " + strings.TrimSuffix(strings.TrimSpace(a.Reason), ".")
 }
 
 // memberReasons is the chain by which p is in group g, down to the member, rule

@@ -29,13 +29,13 @@ func TestAPlanNamesTheWaiverThatLetsItPass(t *testing.T) {
 func TestAnAssignmentIsGivenWithItsReason(t *testing.T) {
 	t.Parallel()
 	cfg, facts := declared(t, "person a\ngroup G a\nassign a\nassign @G")
-	cfg.Assignments[0].Reason = "on call"
+	cfg.Assignments[0].Reason = "on call."
 	d, _ := Resolve(cfg, facts)
 	x, err := Explain(d, "user.a", "app.x")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := x.Answers[0].Reasons[0].Text, "assigned by assignment.n0 (on call)"; got != want {
+	if got, want := x.Answers[0].Reasons[0].Text, "assigned by assignment.n0: on call"; got != want {
 		t.Errorf("reason %q, want %q", got, want)
 	}
 }

@@ -108,7 +108,8 @@ func TestTargetReportIsAsInItsGolden(t *testing.T) {
 			{Kind: "Users", Attribute: "externalId"},
 			{Kind: "Groups", Attribute: "displayName", Err: errors.New("GET /Groups: status 400 (invalidFilter)")},
 		},
-		Capabilities: planner.Capabilities{Members: planner.MembersCapped, MemberCap: 100}, Requests: 6,
+		Discovery:    scim.Discovery{Offered: true, Patch: true, ETag: true, Filter: true, MaxResults: 200, Bulk: true, Cursor: true, Index: true},
+		Capabilities: planner.Capabilities{Members: planner.MembersCapped, MemberCap: 100, GroupNamesNotUnique: true}, Requests: 6,
 	}
 	poor := &scim.Report{Identity: "https://scim.example.com", Dialect: "scim", SkewKnown: true, Skew: -5 * time.Minute,
 		Groups: scim.ListReport{Err: errors.New("GET /Groups: status 404")}, Requests: 1}

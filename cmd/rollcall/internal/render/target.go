@@ -3,6 +3,7 @@ package render
 import (
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
@@ -24,6 +25,10 @@ func TargetReport(w io.Writer, at schema.Address, r *scim.Report, s Style) error
 	p.fact("users", listText(&r.Users))
 	p.fact("groups", listText(&r.Groups))
 	p.fact("members", membersText(&r.Capabilities))
+	p.fact("group names", groupNamesText(&r.Capabilities))
+	if r.Discovery.Offered {
+		p.fact("says it has", discoveryText(&r.Discovery))
+	}
 	for i := range r.Filters {
 		f := &r.Filters[i]
 		p.fact("look-up", Terminal(f.Kind)+" by "+Terminal(f.Attribute)+": "+filterText(f))
@@ -67,6 +72,41 @@ func membersText(c *planner.Capabilities) string {
 		return "can be read with a request for each group"
 	}
 	return "can be read"
+}
+
+func groupNamesText(c *planner.Capabilities) string {
+	switch {
+	case c.NoGroupRename:
+		return "cannot be changed"
+	case c.GroupNamesNotUnique:
+		return "may be given twice"
+	}
+	return "are unique"
+}
+
+// discoveryText lists what the target says that it can do. It is its own word:
+// nothing of it was tried.
+func discoveryText(d *scim.Discovery) string {
+	var has []string
+	add := func(supported bool, what string) {
+		if supported {
+			has = append(has, what)
+		}
+	}
+	filter := "filters"
+	if d.MaxResults > 0 {
+		filter += " (" + count(d.MaxResults, "result") + " at most)"
+	}
+	add(d.Patch, "PATCH")
+	add(d.Filter, filter)
+	add(d.Index, "pages by index")
+	add(d.Cursor, "pages by cursor")
+	add(d.ETag, "ETags")
+	add(d.Bulk, "bulk requests")
+	if len(has) == 0 {
+		return "nothing of what could be used"
+	}
+	return strings.Join(has, ", ")
 }
 
 func filterText(f *scim.FilterReport) string {
