@@ -44,6 +44,7 @@ func TestScript(t *testing.T) {
 			e.Setenv("ROLLCALL_TOKEN_127_0_0_1", canary)
 			e.Setenv("canary", canary)
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("esc", "\x1b")
 			e.Values[services{}] = map[string]*service{}
 			return nil
 		},

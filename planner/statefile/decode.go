@@ -14,7 +14,7 @@ import (
 )
 
 // wayOut is what to do about a file that cannot be used.
-const wayOut = "; restore it from a backup, or move it away and make it anew from the target with `rollcall state rebuild`"
+const wayOut = "; restore it from a backup, or move it away: the next plan then finds accounts at the target by externalId and name, and groups that are pushed with mode = \"link\""
 
 // ErrAltered says that a file is not as it was written.
 var ErrAltered = errors.New("the state file was altered or is truncated" + wayOut)

@@ -133,7 +133,7 @@ func TestEditedStateIsRefusedWithALineAndAWayOut(t *testing.T) {
 			if !errors.Is(err, statefile.ErrAltered) {
 				t.Fatalf("got %v, want %v", err, statefile.ErrAltered)
 			}
-			for _, says := range []string{tt.line, "backup", "state rebuild"} {
+			for _, says := range []string{tt.line, "backup", "move it away", "link"} {
 				if !strings.Contains(err.Error(), says) {
 					t.Errorf("error does not say %q: %v", says, err)
 				}

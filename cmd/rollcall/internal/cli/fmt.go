@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
+	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/schema"
 	"github.com/rollcall-dev/rollcall/schema/load"
 )
@@ -107,9 +108,10 @@ func (f *format) file(name string) error {
 		return nil
 	}
 	f.unformatted++
-	fmt.Fprintln(f.stdout, name)
+	shown := render.Terminal(name)
+	fmt.Fprintln(f.stdout, shown)
 	if f.diff {
-		_, _ = f.stdout.Write(diff.Diff(name, before, name+" (formatted)", after))
+		_, _ = f.stdout.Write(diff.Diff(shown, before, shown+" (formatted)", after))
 	}
 	if f.check {
 		return nil

@@ -26,7 +26,7 @@ func (a *app) stream(asJSON bool) {
 func (a *app) report(err error) {
 	d := run.Diagnose(err)
 	if a.events == nil && d.Code == "" && !d.Origin.Known() {
-		fmt.Fprintf(a.stderr, "Error: %v\n", err)
+		fmt.Fprintln(a.stderr, "Error:", render.Prose(err.Error()))
 		return
 	}
 	_ = a.diagnostics(schema.Diagnostics{d})

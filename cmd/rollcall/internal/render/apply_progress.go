@@ -32,7 +32,7 @@ func (p *page) event(e *providers.Event) {
 	}
 	p.line(text)
 	for _, r := range e.Rejected {
-		p.line("  ", Terminal(r.Member.Name), ": ", prose(r.Detail))
+		p.line("  ", Terminal(r.Member.Name), ": ", Prose(r.Detail))
 	}
 }
 

@@ -92,7 +92,7 @@ func (p *page) rejections(r *providers.Result) {
 		p.line()
 		p.line("  ", objectName(c.Change), place(originOf(c.Change)))
 		for _, m := range c.Rejected {
-			p.wrapped("    ", "      ", Terminal(m.Member.Name)+": "+prose(m.Detail))
+			p.wrapped("    ", "      ", Terminal(m.Member.Name)+": "+Prose(m.Detail))
 		}
 	}
 }

@@ -107,7 +107,7 @@ func errorText(err error) string {
 	if err == nil {
 		return "no cause is known"
 	}
-	return prose(err.Error())
+	return Prose(err.Error())
 }
 
 // originOf returns the line of the configuration that c goes back to.

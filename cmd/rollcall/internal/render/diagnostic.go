@@ -64,15 +64,15 @@ func (b *box) say(first, rest, text string) {
 
 // prose writes a paragraph of the box. Lines that begin with a blank were laid
 // out by their author and stay as they are.
-func (b *box) prose(text string) {
+func (b *box) Prose(text string) {
 	for para := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
 		switch {
 		case strings.TrimSpace(para) == "":
 			b.row()
 		case para[0] == ' ' || para[0] == '\t':
-			b.row(prose(strings.ReplaceAll(para, "\t", "    ")))
+			b.row(Prose(strings.ReplaceAll(para, "\t", "    ")))
 		default:
-			b.say("", "", prose(para))
+			b.say("", "", Prose(para))
 		}
 	}
 }
@@ -87,7 +87,7 @@ func (p *page) diagnostic(d *schema.Diagnostic, src map[string][]byte) {
 	b.source(d, src)
 	if d.Detail != "" {
 		b.row()
-		b.prose(d.Detail)
+		b.Prose(d.Detail)
 	}
 	if d.Suggestion != "" && !strings.Contains(d.Detail, "Did you mean") {
 		b.row()
@@ -104,7 +104,7 @@ func (b *box) headline(name string, c colour, d *schema.Diagnostic) {
 	if d.Code == "" {
 		code = ""
 	}
-	plain := name + ": " + prose(d.Summary)
+	plain := name + ": " + Prose(d.Summary)
 	room := b.style.columns() - 2
 	gap := room - cells(plain) - len(code)
 	if gap >= 2 || code == "" {
@@ -145,7 +145,7 @@ func (b *box) source(d *schema.Diagnostic, src map[string][]byte) {
 		where += fmt.Sprintf(" line %d", o.Line)
 	}
 	if s.context != "" {
-		where += ", in " + prose(s.context)
+		where += ", in " + Prose(s.context)
 	}
 	if !ok {
 		b.say("  ", "  ", where)
@@ -178,7 +178,7 @@ func (b *box) related(all []schema.Related) {
 	}
 	b.row()
 	for i := range all {
-		text := prose(all[i].Message)
+		text := Prose(all[i].Message)
 		if o := all[i].Origin; o.Known() {
 			text = spot(o) + ": " + text
 		}

@@ -25,9 +25,9 @@ func quote(name string) string {
 	return `"` + strings.ReplaceAll(Terminal(name), `"`, `\"`) + `"`
 }
 
-// prose is [Terminal] for sentences of ours that may quote names: backslashes
+// Prose is [Terminal] for sentences of ours that may quote names: backslashes
 // stay single, since what they escape has been escaped already.
-func prose(text string) string { return visible(text, false) }
+func Prose(text string) string { return visible(text, false) }
 
 // visible shows hidden characters as escapes, and doubles backslashes on demand.
 func visible(s string, doubled bool) string {

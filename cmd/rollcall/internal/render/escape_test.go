@@ -157,7 +157,7 @@ func FuzzWrapKeepsEveryCharacterAndItsWidth(f *testing.F) {
 	f.Add(strings.Repeat("日", 50)+" x", 7)
 	f.Add(hostile, 10)
 	f.Fuzz(func(t *testing.T, text string, n int) {
-		text, n = prose(text), min(max(n, 2), 200)
+		text, n = Prose(text), min(max(n, 2), 200)
 		lines := wrap(text, n)
 		for _, line := range lines {
 			if cells(line) > n {

@@ -230,7 +230,7 @@ func (s *Events) Result(plan *planner.Plan, r *providers.Result) {
 // diagnosticMessage tells a finding in one line.
 func diagnosticMessage(d *schema.Diagnostic) string {
 	name, _ := severityText(d.Severity)
-	return name + ": " + prose(d.Summary) + place(d.Origin)
+	return name + ": " + Prose(d.Summary) + place(d.Origin)
 }
 
 // level returns the log level of a severity.

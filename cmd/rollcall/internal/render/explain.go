@@ -12,7 +12,7 @@ import (
 // reasons and the smallest edits that would change the answer.
 func Explain(w io.Writer, e *planner.Explanation, s Style) error {
 	p := newPage(w, s)
-	about := Terminal(e.Key) + ", " + prose(e.Status)
+	about := Terminal(e.Key) + ", " + Prose(e.Status)
 	if e.Origin.Known() {
 		about += ", declared at " + spot(e.Origin)
 	}
@@ -46,7 +46,7 @@ func (p *page) answer(a *planner.Answer) {
 		if i > 0 {
 			first = "         and "
 		}
-		p.wrapped(first, strings.Repeat(" ", 13), prose(r.Text)+place(r.Origin))
+		p.wrapped(first, strings.Repeat(" ", 13), Prose(r.Text)+place(r.Origin))
 	}
 	p.edits(a)
 }
@@ -83,7 +83,7 @@ func (p *page) edit(e *planner.Edit) {
 	if e.Op == "declare" {
 		p.wrapped(first, rest, "declare "+Terminal(e.Address)+":")
 		for line := range strings.SplitSeq(strings.TrimSpace(e.Value), "\n") {
-			p.line(rest, "  ", prose(line))
+			p.line(rest, "  ", Prose(line))
 		}
 		return
 	}
@@ -92,7 +92,7 @@ func (p *page) edit(e *planner.Edit) {
 
 // editText says an edit of an argument in words.
 func editText(e *planner.Edit) string {
-	value, argument, address := prose(e.Value), Terminal(e.Argument), Terminal(e.Address)
+	value, argument, address := Prose(e.Value), Terminal(e.Argument), Terminal(e.Address)
 	switch {
 	case e.Op == "set":
 		return "set " + argument + " = " + value + " in " + address

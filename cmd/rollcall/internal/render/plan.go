@@ -64,6 +64,6 @@ func (p *page) findings(all schema.Diagnostics, src map[string][]byte) {
 	p.line(p.style.paint(bold, "Good to know:"))
 	for i := range infos {
 		d := &infos[i]
-		p.wrapped("  * ", "    ", prose(d.Detail)+place(d.Origin)+" ["+string(d.Code)+"]")
+		p.wrapped("  * ", "    ", Prose(d.Detail)+place(d.Origin)+" ["+string(d.Code)+"]")
 	}
 }

@@ -113,9 +113,9 @@ func valueText(v any) string {
 	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		return prose(fmt.Sprint(v))
+		return Prose(fmt.Sprint(v))
 	}
-	return prose(strings.TrimSpace(text.String()))
+	return Prose(strings.TrimSpace(text.String()))
 }
 
 const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:"

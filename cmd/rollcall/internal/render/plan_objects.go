@@ -259,9 +259,9 @@ func (p *page) aside(text string) {
 // reasonText returns a reason with its place.
 func reasonText(r planner.Reason) string {
 	if !r.Origin.Known() {
-		return prose(r.Text)
+		return Prose(r.Text)
 	}
-	return prose(r.Text) + ", " + spot(r.Origin)
+	return Prose(r.Text) + ", " + spot(r.Origin)
 }
 
 // spot returns FILE:LINE.

@@ -94,7 +94,7 @@ func missingText(missing string) string {
 	case "present":
 		return "has no account there and gets none"
 	}
-	return "not " + prose(missing)
+	return "not " + Prose(missing)
 }
 
 // held writes the objects that an error of their own holds back.

@@ -105,7 +105,7 @@ func (s snippet) window(room int) (before, marked, after string) {
 
 // source makes a part of a source line printable. Unlike a name it keeps its
 // backslashes, and tabs become blanks.
-func source(part string) string { return prose(strings.ReplaceAll(part, "\t", "  ")) }
+func source(part string) string { return Prose(strings.ReplaceAll(part, "\t", "  ")) }
 
 // head returns the beginning of text that takes at most n columns.
 func head(text string, n int) string {
