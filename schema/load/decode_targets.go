@@ -202,6 +202,9 @@ func (it *item) moved() schema.Moved {
 func (it *item) adopt() schema.Adopt {
 	app, _ := it.one("app", "app")
 	to, _ := it.one("to", "user", "group")
+	if id, said := it.said("id"); said && strings.TrimSpace(id) == "" {
+		it.invalid("id", "An object's id cannot be empty.")
+	}
 	return schema.Adopt{App: app.ref.address, To: to.ref.full(), ID: it.text("id"), Origin: it.origin()}
 }
 
