@@ -172,7 +172,7 @@ func (d *Desired) allGrants(s *Scope, p Person) []Reason {
 	rs := d.assignmentReasons(s, p)
 	for i := range s.grants {
 		g := &s.grants[i]
-		if uint32(i)+1 == s.best[p] || g.direct && g.person != p || !g.direct && !d.Groups[g.group].Has(p) {
+		if uint32(i)+1 == s.best[p] || !d.reaches(g, p) {
 			continue
 		}
 		a := &d.Config.Assignments[g.assignment]

@@ -46,6 +46,7 @@ var commands = [...]func(*app) *cobra.Command{
 	newPlan,
 	newApply,
 	newShow,
+	newDiff,
 	newDrift,
 	newExplain,
 	newAccess,

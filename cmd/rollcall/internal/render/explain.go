@@ -144,6 +144,15 @@ type editJSON struct {
 	Line     uint32 `json:"line,omitempty"`
 }
 
+// reasonsJSON is a chain of reasons.
+func reasonsJSON(reasons []planner.Reason) []reasonJSON {
+	list := make([]reasonJSON, 0, len(reasons))
+	for _, r := range reasons {
+		list = append(list, reasonJSON{r.Code, r.Text, r.Origin.File, r.Origin.Line})
+	}
+	return list
+}
+
 // ExplainJSON writes an explanation as one document, with what the targets
 // have where live is not nil.
 func ExplainJSON(w io.Writer, e *planner.Explanation, live []Account) error {
@@ -151,10 +160,7 @@ func ExplainJSON(w io.Writer, e *planner.Explanation, live []Account) error {
 		File: e.Origin.File, Line: e.Origin.Line, Answers: []answerJSON{}}
 	for _, a := range e.Answers {
 		j := answerJSON{Address: a.Address, App: a.App, Name: a.Name, Holds: a.Holds,
-			Reasons: []reasonJSON{}, Edits: []editJSON{}}
-		for _, r := range a.Reasons {
-			j.Reasons = append(j.Reasons, reasonJSON{r.Code, r.Text, r.Origin.File, r.Origin.Line})
-		}
+			Reasons: reasonsJSON(a.Reasons), Edits: []editJSON{}}
 		for _, d := range a.Edits {
 			j.Edits = append(j.Edits, editJSON{d.Op, d.Address, d.Argument, d.Value, d.Origin.File, d.Origin.Line})
 		}

@@ -140,6 +140,15 @@ func (p *Project) openFiles() error {
 // Close gives the folder back.
 func (p *Project) Close() { _ = p.root.Close() }
 
+// Commit is the full id of the commit that the configuration was read from;
+// empty for that in the folder.
+func (p *Project) Commit() string {
+	if r, ok := p.root.(*gitrepo.Revision); ok {
+		return r.Commit
+	}
+	return ""
+}
+
 // resolve reads the directories and works out what must be.
 func (p *Project) resolve() error {
 	directories, err := p.readDirectories()
