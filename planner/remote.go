@@ -99,6 +99,8 @@ type Capabilities struct {
 	// LockedMapping lists the only attribute paths that are sent, besides
 	// userName, externalId and active. Nil means that the mapping is open.
 	LockedMapping []string
+	// Required lists the attribute paths without which the target makes no account.
+	Required []string
 	// DeactivateDeletes: `active: false` destroys the account for good.
 	DeactivateDeletes bool
 	// NoDeactivate and NoDelete: the target knows no such thing.

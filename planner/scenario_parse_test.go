@@ -431,6 +431,8 @@ func (s *scenario) capsLine(w words) error {
 			s.caps.LockedMapping = []string{"externalId", "userName", "active", pathWorkEmail, pathGivenName, pathFamilyName}
 			s.caps.ReservedGroupNames = []string{"Everyone"}
 			s.caps.GroupNamesNotUnique = true
+		case "required":
+			s.caps.Required = []string{pathGivenName}
 		case "no-group-rename":
 			s.caps.NoGroupRename = true
 		default:

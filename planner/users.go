@@ -189,6 +189,11 @@ func (c *comparison) compareMissing(p Person) {
 		c.holdUser(p, mappingFailed(u, err))
 		return
 	}
+	if lacking := c.lacking(attributes); len(lacking) > 0 {
+		c.fate[p] |= absent
+		c.holdUser(p, attributesMissing(u, c.caps.Dialect, lacking))
+		return
+	}
 	if !c.promise(p, c.s.userName(c.d, p)) {
 		c.fate[p] |= absent
 		c.holdUser(p, *c.held[p])
@@ -228,6 +233,26 @@ func (c *comparison) createUser(p Person, e *userEntry, attributes []attribute) 
 }
 
 func comparePaths(a, b schema.Value) int { return cmp.Compare(a.Path, b.Path) }
+
+// lacking are the attributes that the target requires and a person has not.
+func (c *comparison) lacking(attributes []attribute) []string {
+	var paths []string
+	for _, path := range c.caps.Required {
+		if !slices.ContainsFunc(attributes, func(a attribute) bool { return a.path == path && a.value != nil }) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+func attributesMissing(u *schema.User, dialect string, paths []string) schema.Diagnostic {
+	return schema.Diagnostic{
+		Code: "attribute-required", Summary: "Attribute missing that the target requires",
+		Detail: phrase("{} lacks {}, without which the dialect {} makes no account. Only this person is held back: give them a value, or map one with attributes on the app.",
+			1, u.Login, listing(paths, len(paths)), dialect),
+		Origin: u.Origin,
+	}
+}
 
 func mappingFailed(u *schema.User, err error) schema.Diagnostic {
 	return schema.Diagnostic{

@@ -177,6 +177,18 @@ rule {
 		Good: `rule { condition = principal.department == "eng" }`,
 	},
 	{
+		Code: "attribute-required", Severity: Error, Title: "A person lacks what the target requires",
+		Text: `The target makes no account without certain attributes, names for example, and this person has none. Only
+			this person is held back; everything else goes on. Give the person a value, or map one for everybody with
+			attributes on the app.`,
+		Good: `
+user "ann" {
+  login      = "ann@acme.com"
+  first_name = "Ann"
+  last_name  = "Ng"
+}`,
+	},
+	{
 		Code: "attribute-too-long", Severity: Warning, Title: "A profile value is longer than Okta allows",
 		Text: `Okta limits the length of each attribute of its profile, and this value is over the limit. The
 			person could not be kept in Okta like this, and targets often have the same limits. Shorten the value.`,

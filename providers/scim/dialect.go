@@ -30,6 +30,8 @@ type Dialect struct {
 	// LockedMapping, unless nil, lists the only attribute paths that are sent
 	// besides userName, externalId and active.
 	LockedMapping []string
+	// Required lists the attributes without which an account cannot be made.
+	Required []string
 	// RequireExternalID: an account cannot be made without an externalId.
 	RequireExternalID bool
 	// ReservedGroupNames are refused by the service.
@@ -155,6 +157,7 @@ type Deprovision struct{ Deactivate, Delete Ending }
 // connection.
 func (d *Dialect) Capabilities() planner.Capabilities {
 	return planner.Capabilities{
+		Required:            d.Required,
 		Dialect:             d.Name,
 		Members:             d.Members.Read,
 		MemberCap:           d.Members.Cap,

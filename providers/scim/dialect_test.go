@@ -132,7 +132,8 @@ func TestLimitsOfTheBlockWin(t *testing.T) {
 func TestCapabilitiesFollowFromTheDialect(t *testing.T) {
 	t.Parallel()
 	d := dialect(t, schema.Target{Dialect: "aws"})
-	want := planner.Capabilities{Dialect: "aws", Members: planner.MembersByFilter, CreateWithMembers: true, MembersPerRequest: 100, GroupExternalID: true}
+	want := planner.Capabilities{Dialect: "aws", Members: planner.MembersByFilter, CreateWithMembers: true, MembersPerRequest: 100, GroupExternalID: true,
+		Required: []string{"displayName", "name.familyName", "name.givenName"}}
 	if diff := cmp.Diff(d.Capabilities(), want); diff != "" {
 		t.Errorf("capabilities (-got +want):\n%s", diff)
 	}

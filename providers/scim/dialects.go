@@ -146,10 +146,12 @@ func aws() Dialect {
 	const docs = "docs.aws.amazon.com, IAM Identity Center SCIM developer guide"
 	d := standard()
 	d.Name, d.Title = "aws", "AWS IAM Identity Center"
+	d.Required = []string{"displayName", "name.familyName", "name.givenName"}
 	d.Page = Page{Method: PageCursor, Max: 100}
 	d.Members = Members{Read: planner.MembersByFilter}
 	d.Write.GroupNamesUnique = true
 	d.Deviations = []Deviation{
+		{"attributes", "givenName, familyName and displayName are required", docs + ", CreateUser", seen},
 		{"page.method", "ListUsers pages by cursor and knows no startIndex", docs + ", ListUsers", seen},
 		{"members.read", "members are never returned; Users can be filtered by groups.value", docs + ", ListGroups, ListUsers", seen},
 		{"limits.members_per_request", "100 members in a create, 100 changes in a PATCH", docs + ", CreateGroup, PatchGroup", seen},
