@@ -309,7 +309,7 @@ func TestAKillAtAnyStepLosesAndDoublesNothing(t *testing.T) {
 					}
 				})
 			}
-			t.Log(total)
+			t.Logf("%s: %v", t.Name(), total)
 		})
 	}
 }
@@ -341,7 +341,7 @@ func TestChaosAtAnyWriteLosesAndDoublesNothing(t *testing.T) {
 						}
 					})
 				}
-				t.Log(total)
+				t.Logf("%s: %v", t.Name(), total)
 			})
 		}
 	}
@@ -367,7 +367,7 @@ func TestChaos(t *testing.T) {
 					}
 				})
 			}
-			t.Log(total)
+			t.Logf("%s: %v", t.Name(), total)
 		})
 	}
 }

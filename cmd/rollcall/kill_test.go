@@ -238,7 +238,7 @@ func TestAProcessKilledAtAnyWriteLeavesTheRestToTheNext(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d kills", kills)
+	t.Logf("%s: kills %d: as declared after each: %t", t.Name(), kills, !t.Failed())
 	if kills < 10 {
 		t.Errorf("got %d kills, want one before and one after each of at least five writes", kills)
 	}
@@ -311,5 +311,5 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		k.finish(t, root)
 		k.check(t)
 	}
-	t.Logf("%d kills in %d trials", kills, trials)
+	t.Logf("%s: runs %d, kills %d: as declared after each: %t", t.Name(), trials, kills, !t.Failed())
 }
