@@ -119,11 +119,11 @@ func (t *treeFS) folder(name string) (*object.Tree, error) {
 
 // entry finds what tree has under a name.
 func entry(tree *object.Tree, name string) (*object.TreeEntry, error) {
-	i := slices.IndexFunc(tree.Entries, func(e object.TreeEntry) bool { return e.Name == name })
-	if i < 0 {
+	e, err := tree.FindEntry(name)
+	if errors.Is(err, object.ErrEntryNotFound) {
 		return nil, fs.ErrNotExist
 	}
-	return &tree.Entries[i], nil
+	return e, err
 }
 
 // missing explains an object that is not there.
