@@ -64,23 +64,34 @@ func withheldCounts(all []planner.Withheld) map[groupOf]int {
 	return n
 }
 
+// withheldShown is how many withheld members of one group are named: whoever
+// reads on would miss the rest of the plan. The JSON document has them all.
+const withheldShown = 50
+
 // withheld writes who is in a pushed group and yet not pushed, and which
 // condition is missing.
 func (p *page) withheld(all []planner.Withheld) {
 	if len(all) == 0 {
 		return
 	}
+	counts := withheldCounts(all)
 	p.line()
 	p.line(p.style.paint(bold, "Withheld members"), ": in a pushed group, but not pushed")
 	var group groupOf
+	shown := 0
 	for i := range all {
 		w := &all[i]
 		if g := (groupOf{w.App, w.Group}); i == 0 || g != group {
-			group = g
+			group, shown = g, 0
 			p.line()
 			p.line("  group ", quote(w.Group), " in ", Terminal("app."+w.App))
 		}
-		p.wrapped("    ", "      ", Terminal(w.Login)+": "+missingText(w.Missing)+place(w.Origin))
+		switch shown++; {
+		case shown <= withheldShown:
+			p.wrapped("    ", "      ", Terminal(w.Login)+": "+missingText(w.Missing)+place(w.Origin))
+		case shown == withheldShown+1:
+			p.line("    and ", strconv.Itoa(counts[group]-withheldShown), " more; plan -json-into=FILE lists them all")
+		}
 	}
 }
 

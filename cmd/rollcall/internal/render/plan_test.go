@@ -2,6 +2,7 @@ package render
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -147,5 +148,23 @@ func TestNameThatIsOnlyPassedThroughDoesNotShow(t *testing.T) {
 	text := rendered(t, func(w io.Writer) error { return Plan(w, p, nil, Style{}) })
 	if !strings.Contains(text, `~ group "A" -> "B"`) || strings.Contains(text, "rollcall 1") {
 		t.Errorf("the block does not go from the first name to the last:\n%s", text)
+	}
+}
+
+func TestManyWithheldMembersAreCountedNotListed(t *testing.T) {
+	t.Parallel()
+	p := &planner.Plan{Complete: true, Applyable: true}
+	for i := range withheldShown + 7 {
+		p.Withheld = append(p.Withheld, planner.Withheld{App: "vpn", Group: "All", Login: fmt.Sprintf("p%03d@acme.com", i), Missing: "assigned"})
+	}
+	var b strings.Builder
+	if err := Plan(&b, p, nil, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(b.String(), "not assigned to the app"); got != withheldShown {
+		t.Errorf("%d members are named, want %d", got, withheldShown)
+	}
+	if !strings.Contains(b.String(), "and 7 more;") {
+		t.Errorf("the rest is not counted:\n%s", b.String())
 	}
 }
