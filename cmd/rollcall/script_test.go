@@ -280,15 +280,20 @@ func wrote(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: wrote NAME N")
 	}
+	if got := target(ts, args[0]).written(); strconv.Itoa(got) != args[1] {
+		ts.Fatalf("%s was sent %d requests that write, want %s", args[0], got, args[1])
+	}
+}
+
+// written counts the requests that may write and have arrived.
+func (s *service) written() int {
 	got := 0
-	for endpoint, n := range target(ts, args[0]).Requests() {
+	for endpoint, n := range s.Requests() {
 		if endpoint.Method != http.MethodGet {
 			got += n
 		}
 	}
-	if strconv.Itoa(got) != args[1] {
-		ts.Fatalf("%s was sent %d requests that write, want %s", args[0], got, args[1])
-	}
+	return got
 }
 
 // holdLock takes the lock of the state in a file until the script ends, as
@@ -389,11 +394,12 @@ func kill9(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// abort runs a command and sends Ctrl-C once a file holds a text, and again
-// once the command has said that it was interrupted: abort FILE TEXT COMMAND….
+// abort runs a command and sends Ctrl-C once a target has so many requests that
+// write, answered or not, and again once the command has said that it was
+// interrupted: abort NAME N COMMAND….
 func abort(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
-		ts.Fatalf("usage: abort FILE TEXT COMMAND…")
+		ts.Fatalf("usage: abort NAME N COMMAND…")
 	}
 	said, err := os.Create(ts.MkAbs("said"))
 	ts.Check(err)
@@ -401,7 +407,11 @@ func abort(ts *testscript.TestScript, neg bool, args []string) {
 	command := inScript(ts, args[2:])
 	command.Stderr = said
 	ts.Check(command.Start())
-	waitFor(ts, args[0], args[1])
+	for deadline := time.Now().Add(20 * time.Second); strconv.Itoa(target(ts, args[0]).written()) != args[1]; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s was never sent %s requests that write", args[0], args[1])
+		}
+	}
 	ts.Check(command.Process.Signal(os.Interrupt))
 	waitFor(ts, "said", "Interrupted")
 	ts.Check(command.Process.Signal(os.Interrupt))
