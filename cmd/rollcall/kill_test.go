@@ -164,7 +164,7 @@ func (k *killing) today(t *testing.T) (root string) {
 func (k *killing) command(root string, args ...string) (*exec.Cmd, *strings.Builder) {
 	c := exec.Command("rollcall", args...)
 	c.Dir = root
-	c.Env = append(os.Environ(), "ROLLCALL_TOKEN_127_0_0_1="+canary, "ROLLCALL_VAR_url="+k.URL+sandbox.BasePath, "HOME="+root)
+	c.Env = append(os.Environ(), "ROLLCALL_TOKEN_127_0_0_1="+canary, "ROLLCALL_VAR_url="+k.URL+sandbox.BasePath, "HOME="+root, "GORACE="+noExitSleep)
 	out := &strings.Builder{}
 	c.Stdout, c.Stderr = out, out
 	return c, out

@@ -26,6 +26,10 @@ import (
 	"github.com/rollcall-dev/rollcall/providers/statestore"
 )
 
+// noExitSleep keeps every process of a test under the race detector from
+// sleeping for a second before it ends.
+const noExitSleep = "atexit_sleep_ms=0"
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"rollcall": func() { os.Exit(cli.Main(os.Args[1:])) },
@@ -44,6 +48,7 @@ func TestScript(t *testing.T) {
 			e.Setenv("ROLLCALL_TOKEN_127_0_0_1", canary)
 			e.Setenv("canary", canary)
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("GORACE", noExitSleep)
 			e.Setenv("esc", "\x1b")
 			e.Values[services{}] = map[string]*service{}
 			return nil
