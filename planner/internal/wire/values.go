@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/rollcall-dev/rollcall/schema"
@@ -65,18 +67,22 @@ func AppendString(b []byte, s string) []byte {
 // simple reports whether s is UTF-8 in which quotes and backslashes alone need
 // an escape.
 func simple(s string) bool {
-	ascii := true
-	for i := 0; i < len(s); i++ {
-		if s[i] < ' ' {
+	for _, r := range s {
+		if r == utf8.RuneError || hidden(r) {
 			return false
 		}
-		ascii = ascii && s[i] < utf8.RuneSelf
 	}
-	return ascii || utf8.ValidString(s) && !strings.ContainsAny(s, "\u2028\u2029")
+	return true
 }
 
+// hidden reports whether r would not be seen as what it is where the text is
+// shown: a control, bidirectional, zero-width or other invisible character.
+func hidden(r rune) bool { return !unicode.IsPrint(r) }
+
 // Append adds the JSON form of v to b. Unlike [json.Marshal] it leaves <, >
-// and & as they are: the text goes into files, not into HTML.
+// and & as they are: the text goes into files, not into HTML. Names are data,
+// so characters that hide or turn text around are written as escapes, which
+// leaves the values what they are.
 func Append(b []byte, v any) ([]byte, error) {
 	buf := bytes.NewBuffer(b)
 	enc := json.NewEncoder(buf)
@@ -84,7 +90,31 @@ func Append(b []byte, v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return b, err
 	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+	return escapeHidden(bytes.TrimSuffix(buf.Bytes(), []byte("\n")), len(b)), nil
+}
+
+// escapeHidden escapes the hidden characters of b from an index on. In compact
+// JSON they stand in strings alone.
+func escapeHidden(b []byte, from int) []byte {
+	at := bytes.IndexFunc(b[from:], hidden)
+	if at < 0 {
+		return b
+	}
+	at += from
+	rest := bytes.Clone(b[at:])
+	b = b[:at]
+	for len(rest) > 0 {
+		r, n := utf8.DecodeRune(rest)
+		if hidden(r) {
+			for _, unit := range utf16.Encode([]rune{r}) {
+				b = fmt.Appendf(b, `\u%04x`, unit)
+			}
+		} else {
+			b = append(b, rest[:n]...)
+		}
+		rest = rest[n:]
+	}
+	return b
 }
 
 // UnmarshalJSON reads the object. It is called with valid JSON alone.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,8 +13,30 @@ import (
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
+// unseen is what must not stand in a document as it is, but for the end of a line.
+func unseen(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
+
+func TestHiddenCharactersAreEscapedAndComeBack(t *testing.T) {
+	t.Parallel()
+	const name = "Con\u202etractors\u200b\x7f \U000e0041é"
+	const want = `"Con\u202etractors\u200b\u007f \udb40\udc41é"`
+	whole, err := Append([]byte("\u200b"), map[string]string{name: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(whole), "\u200b{"+want+":"+want+"}"); diff != "" {
+		t.Errorf("Append (-got +want):\n%s", diff)
+	}
+	if diff := cmp.Diff(string(AppendString(nil, name)), want); diff != "" {
+		t.Errorf("AppendString (-got +want):\n%s", diff)
+	}
+	if back, err := Text([]byte(want)); err != nil || back != name {
+		t.Errorf("Text gives %q, %v; want %q", back, err, name)
+	}
+}
+
 func FuzzStrings(f *testing.F) {
-	for _, s := range []string{"", "ann@acme.com", `users["7"]`, `a\b`, "Älice", "\u2028", "\x00", "\xff", "<&>"} {
+	for _, s := range []string{"", "ann@acme.com", `users["7"]`, `a\b`, "Älice", "\u2028", "\u202e", "\x7f", "\U000e0041", "\x00", "\xff", "<&>"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -24,8 +47,11 @@ func FuzzStrings(f *testing.F) {
 			t.Fatal(err)
 		}
 		got := AppendString(nil, s)
-		if string(got) != strings.TrimSuffix(want.String(), "\n") {
+		if strings.IndexFunc(want.String(), unseen) < 0 && string(got) != strings.TrimSuffix(want.String(), "\n") {
 			t.Fatalf("AppendString(%q) = %s, encoding/json has %s", s, got, want.String())
+		}
+		if strings.IndexFunc(string(got), unseen) >= 0 {
+			t.Fatalf("AppendString(%q) = %q shows hidden characters as they are", s, got)
 		}
 		back, err := Text(got)
 		if err != nil || back != strings.ToValidUTF8(s, "\uFFFD") && utf8.ValidString(s) {
