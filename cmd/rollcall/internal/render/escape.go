@@ -99,8 +99,24 @@ func escapeRune(r rune) string {
 // markdownCell returns name as a code span for a cell of a Markdown table: it
 // cannot end the cell, mention anyone, link, or become markup, because nothing
 // inside a code span does.
-func markdownCell(name string) string {
-	text := Terminal(name)
+func markdownCell(name string) string { return codeSpan(Terminal(name)) }
+
+// briefLimit is how many characters of a name a comment shows. No login and no
+// name that a target takes is longer.
+const briefLimit = 300
+
+// briefCell is [markdownCell] for text of a bounded length: what is longer ends
+// with an ellipsis.
+func briefCell(text string) string {
+	text = Terminal(text)
+	if runes := []rune(text); len(runes) > briefLimit {
+		text = string(runes[:briefLimit-1]) + "…"
+	}
+	return codeSpan(text)
+}
+
+// codeSpan is text as code, for a cell of a table or for anywhere in a line.
+func codeSpan(text string) string {
 	fence := "`"
 	for strings.Contains(text, fence) {
 		fence += "`"
