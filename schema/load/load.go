@@ -84,11 +84,6 @@ type Sources map[string][]byte
 // have errors, the Config holds what could be understood and must not be
 // planned from. Sources is complete in both cases.
 func Load(fsys fs.FS, opts Options) (*schema.Config, Sources, schema.Diagnostics) {
-	opts.Limits = opts.Limits.withDefaults()
-	if opts.Environ == nil {
-		opts.Environ = func(string) (string, bool) { return "", false }
-	}
-	l := &loader{fsys: fsys, opts: opts, config: &schema.Config{}, sources: Sources{}}
-	l.run()
-	return l.config, l.sources, l.sorted()
+	r := Read(fsys, opts)
+	return r.Config, r.Sources, r.Findings
 }
