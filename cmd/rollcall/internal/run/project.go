@@ -40,6 +40,8 @@ type Options struct {
 	AsOf time.Time
 	// Only limits a run to one app or person.
 	Only schema.Address
+	// Expressions keeps what evaluates more expressions, in Project.Expressions.
+	Expressions bool
 	// MayBeEmpty: a folder without any configuration is no error.
 	MayBeEmpty bool
 	// Offline runs open no socket: a target is taken to be as we left it.
@@ -74,6 +76,9 @@ type Project struct {
 	Findings schema.Diagnostics
 	// Desired is what the configuration asks for; nil where Findings has errors.
 	Desired *planner.Desired
+	// Expressions evaluates more expressions over the configuration until the
+	// project is closed; nil unless the options ask for it.
+	Expressions *load.Loaded
 
 	options     Options
 	files       fs.FS
@@ -115,7 +120,11 @@ func Load(o Options) (*Project, error) {
 	if p.asOf.IsZero() {
 		p.asOf = o.Now()
 	}
-	p.Config, p.Sources, p.Findings = load.Load(p.files, o.Load)
+	loaded := load.Read(p.files, o.Load)
+	p.Config, p.Sources, p.Findings = loaded.Config, loaded.Sources, loaded.Findings
+	if o.Expressions {
+		p.Expressions = loaded
+	}
 	return p, nil
 }
 
