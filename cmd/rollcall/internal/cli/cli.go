@@ -116,8 +116,11 @@ type usageError struct {
 
 // Error names what is wrong and where the help is.
 func (e *usageError) Error() string {
-	return fmt.Sprintf("%v\n\nSee %q.", e.err, e.command.CommandPath()+" -help")
+	return fmt.Sprintf("%v\n\n%s", e.err, e.help())
 }
+
+// help says where to read on.
+func (e *usageError) help() string { return fmt.Sprintf("See %q.", e.command.CommandPath()+" -help") }
 
 // Unwrap returns the cause.
 func (e *usageError) Unwrap() error { return e.err }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -24,6 +25,10 @@ func (a *app) stream(asJSON bool) {
 // report says why a command failed: as a finding, with its code, its place and
 // what to do. One that has none of these is said in a line.
 func (a *app) report(err error) {
+	if usage := (*usageError)(nil); a.events == nil && errors.As(err, &usage) {
+		fmt.Fprintf(a.stderr, "Error: %s\n\n%s\n", render.Prose(usage.err.Error()), usage.help())
+		return
+	}
 	d := run.Diagnose(err)
 	if a.events == nil && d.Code == "" && !d.Origin.Known() {
 		fmt.Fprintln(a.stderr, "Error:", render.Prose(err.Error()))
