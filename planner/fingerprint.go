@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -129,6 +130,19 @@ func digestGroup(r *Remote, g *RemoteGroup) string {
 	return c.short()
 }
 
+// The form of a fingerprint: how it begins, and how many digits follow.
+const (
+	fingerprintVersion = "rc1:"
+	fingerprintDigits  = 2 * sha256.Size
+)
+
+// IsFingerprint reports whether s is written as Fingerprint writes: whole, and
+// in lower case.
+func IsFingerprint(s string) bool {
+	digits, ok := strings.CutPrefix(s, fingerprintVersion)
+	return ok && len(digits) == fingerprintDigits && strings.Trim(digits, "0123456789abcdef") == ""
+}
+
 // Fingerprint returns the name of a plan with these changes: "rc1:" and the
 // SHA-256 of what they do and what they were computed against, in lower-case
 // hex. Reasons, places and times are no part of it: a comment moved in a file
@@ -139,7 +153,7 @@ func Fingerprint(changes []Change) string {
 	for i := range changes {
 		c.change(&changes[i])
 	}
-	return "rc1:" + hex.EncodeToString(c.sum())
+	return fingerprintVersion + hex.EncodeToString(c.sum())
 }
 
 func (c *canon) change(ch *Change) {

@@ -28,25 +28,33 @@ func newApply(a *app) *cobra.Command {
 	var f applyFlags
 	c := manual{
 		about: "Reads what plan reads, under the state's lock, and carries the plan out: it writes to\n" +
-			"the targets and to the state. It asks before, unless -auto-approve is given or\n" +
-			"PLANFILE, a plan that was saved and reviewed. A saved plan is carried out exactly, or,\n" +
-			"if what it was made from has changed since, not at all. It brings the -target and the\n" +
-			"variables that plan was given, but for sensitive ones: those have to be given again.",
-		example: "rollcall apply -auto-approve -expect=rc1:…\nrollcall apply plan.json",
+			"the targets and to the state. It asks before, unless -auto-approve is given, or a plan\n" +
+			"that was reviewed: as PLANFILE, or by its fingerprint, which the plan's last lines and\n" +
+			"its comment show. Such a plan is carried out exactly, or, if what it was made from has\n" +
+			"changed since, not at all. A PLANFILE brings the -target and the variables that plan was\n" +
+			"given, but for sensitive ones: those have to be given again. With -expect a plan that\n" +
+			"writes nothing passes too, so that a job may be run again after it has succeeded.",
+		example: "rollcall plan -out=plan.json\nrollcall apply plan.json\n\n" +
+			"rollcall apply -expect=\"$(rollcall show -format=fingerprint plan.json)\"",
 		exits: "0 done; 1 error, nothing written; 3 blocked by a guard, a policy or a protection,\n" +
 			"  nothing written; 4 partly done, state saved, run again; 130 interrupted, state saved.",
 	}.describe(&cobra.Command{
 		Use:   "apply [PLANFILE]",
 		Short: "Carry a plan out",
 		Args:  atMostOne("PLANFILE"),
-		RunE:  func(c *cobra.Command, args []string) error { return a.apply(c.Context(), f, first(args)) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if c.Flags().Changed("expect") && !planner.IsFingerprint(f.expect) {
+				return &usageError{notAFingerprint(f.expect), c}
+			}
+			return a.apply(c.Context(), f, first(args))
+		},
 	})
 	f.add(c)
 	c.Flags().Lookup("lock").Usage = "refused: an apply always takes the state's lock"
-	c.Flags().StringVar(&f.expect, "expect", "", "apply only if the plan has this `FINGERPRINT`")
+	c.Flags().StringVar(&f.expect, "expect", "", "do not ask, and apply only the plan that has this `FINGERPRINT`")
 	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask")
 	c.Flags().BoolVar(&f.input, "input", true, "never ask: fail where an answer would be needed")
-	c.Flags().BoolVar(&f.json, "json", false, "print events, one JSON object a line; needs -auto-approve or PLANFILE")
+	c.Flags().BoolVar(&f.json, "json", false, "print events, one JSON object a line; asks nobody")
 	return c
 }
 
@@ -66,6 +74,16 @@ func first(args []string) string {
 		return ""
 	}
 	return args[0]
+}
+
+// notAFingerprint says what -expect takes. A variable that is empty in a script
+// must never mean that any plan will do.
+func notAFingerprint(s string) error {
+	const form = "a fingerprint is \"rc1:\" and 64 digits of 0-9 and a-f, as a plan shows it at its end"
+	if s == "" {
+		return errors.New("the flag -expect is empty; " + form)
+	}
+	return fmt.Errorf("the flag -expect takes a whole fingerprint, not %q; %s", s, form)
 }
 
 func (a *app) apply(ctx context.Context, f applyFlags, file string) error {
@@ -107,7 +125,11 @@ func (a *app) apply(ctx context.Context, f applyFlags, file string) error {
 
 // broken ends an apply that failed. Where something was written before, the
 // failure is of the ledger: what was done is said, and that it is not all.
+// Where the plan is not the one that was approved, it is shown, to be compared.
 func (a *app) broken(got *run.Applied, err error) error {
+	if stale := (*run.StaleError)(nil); errors.As(err, &stale) {
+		return errors.Join(a.showPlan(stale.Now), err)
+	}
 	if got == nil || got.Result == nil || !got.Result.Written() {
 		return err
 	}
@@ -120,15 +142,15 @@ func (a *app) broken(got *run.Applied, err error) error {
 
 // applyHow turns flags and the plan file into what the run must hold to.
 func (a *app) applyHow(ctx context.Context, f applyFlags, file string, saved *planner.Plan) (run.Apply, error) {
-	how := run.Apply{Expect: f.expect, Source: "the flag -expect"}
+	how := run.Apply{Expect: f.expect, Source: "the plan that -expect names", MayBeDone: true}
 	switch {
 	case saved != nil:
-		how.Expect, how.Source, how.Inputs = saved.Fingerprint, "the plan file "+render.Terminal(file), &saved.Inputs
-	case f.autoApprove:
+		how = run.Apply{Expect: saved.Fingerprint, Source: "the plan file " + render.Terminal(file), Inputs: &saved.Inputs}
+	case f.autoApprove, f.expect != "":
 	case f.json:
-		return how, errors.New("apply with -json: nobody can be asked; add -auto-approve, or name a saved plan")
+		return how, errors.New("apply with -json: nobody can be asked; add -auto-approve or -expect, or name a saved plan")
 	case !f.input:
-		return how, errors.New("apply with -input=false: nobody can be asked; add -auto-approve, or name a saved plan")
+		return how, errors.New("apply with -input=false: nobody can be asked; add -auto-approve or -expect, or name a saved plan")
 	default:
 		how.Approve = func(p *planner.Plan) (bool, bool, error) { return a.confirm(ctx, p) }
 		return how, nil
@@ -155,7 +177,8 @@ func (a *app) savedPlan(file string, f applyFlags, o *run.Options) (*planner.Pla
 	case saved.AsOf.After(a.now()):
 		return nil, fmt.Errorf("apply %s: it was planned for a moment in the future, %s", file, saved.AsOf.Format(time.RFC3339))
 	case f.expect != "" && f.expect != saved.Fingerprint:
-		return nil, &run.StaleError{Expected: f.expect, Now: saved.Fingerprint, Source: "the flag -expect", Changed: "the plan file"}
+		return nil, fmt.Errorf("apply %s: the plan has the fingerprint %s, and -expect asks for %s; name the plan that was approved, or leave one of the two out",
+			file, saved.Fingerprint, f.expect)
 	case o.Only != "" && o.Only != saved.Inputs.Only:
 		return nil, fmt.Errorf("apply %s with -target=%s: the plan is not limited to that", file, o.Only)
 	}
@@ -225,6 +248,8 @@ func (a *app) applied(got *run.Applied) error {
 	case !got.Plan.Applyable:
 		a.say("Apply refused: the plan is blocked, and nothing was written.")
 		return status(exitBlocked)
+	case got.Done:
+		a.say("Nothing is left to apply: the plan that was expected has been carried out before, or is not needed any more.")
 	}
 	if err := a.showResult(got.Plan, got.Result); err != nil {
 		return err

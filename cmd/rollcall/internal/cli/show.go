@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -23,8 +24,11 @@ func newShow(a *app) *cobra.Command {
 			if asJSON {
 				format = "json"
 			}
-			if format != "text" && format != "json" {
-				return &usageError{fmt.Errorf("the format is text or json, not %q", format), c}
+			if format != "text" && format != "json" && format != "fingerprint" {
+				return &usageError{fmt.Errorf("the format is text, json or fingerprint, not %q", format), c}
+			}
+			if len(args) == 0 && format == "fingerprint" {
+				return &usageError{errors.New("a state has no fingerprint: name the plan file"), c}
 			}
 			if len(args) == 0 {
 				return a.withState(c.Context(), func(s *planner.State) error { return a.showState(s, format) })
@@ -33,7 +37,7 @@ func newShow(a *app) *cobra.Command {
 		},
 	})
 	c.Flags().BoolVar(&asJSON, "json", false, "print the JSON document")
-	c.Flags().StringVar(&format, "format", "text", "`FORMAT`: text or json")
+	c.Flags().StringVar(&format, "format", "text", "`FORMAT`: text, json, or the fingerprint alone of a plan")
 	return c
 }
 
@@ -43,7 +47,11 @@ func (a *app) showSaved(name, format string) error {
 	if err != nil {
 		return err
 	}
-	if format == "json" {
+	switch format {
+	case "fingerprint":
+		_, err := fmt.Fprintln(a.stdout, p.Fingerprint)
+		return err
+	case "json":
 		return planfile.Encode(a.stdout, p, planfile.Meta{RollcallVersion: buildVersion().Version})
 	}
 	return render.Plan(a.stdout, p, nil, a.style(a.stdout))

@@ -16,6 +16,9 @@ type Apply struct {
 	// Expect is the fingerprint that the plan must have; empty takes any.
 	// Source says where it comes from, for the error.
 	Expect, Source string
+	// MayBeDone also takes a plan that writes nothing: what was expected has
+	// been carried out before.
+	MayBeDone bool
 	// Inputs are what the expected plan was made from, where that is known.
 	Inputs *planner.Inputs
 	// Approve is shown the plan before anything is written and says whether to
@@ -32,6 +35,8 @@ type Applied struct {
 	// Result is nil where nothing was to be sent, or was not approved.
 	Result   *providers.Result
 	Approved bool
+	// Done: the plan is not the expected one, and writes nothing.
+	Done bool
 }
 
 // Apply plans under the state's lock and carries the plan out. What was
@@ -70,9 +75,11 @@ func (p *Project) apply(ctx context.Context, session providers.Session, state *p
 		return nil, err
 	}
 	plan := planned.Plan
-	if how.Expect != "" && how.Expect != plan.Fingerprint {
+	other := how.Expect != "" && how.Expect != plan.Fingerprint
+	done := other && how.MayBeDone && !sends(plan)
+	if other && !done {
 		return nil, &StaleError{
-			Expected: how.Expect, Now: plan.Fingerprint, Source: how.Source,
+			Expected: how.Expect, Now: plan, Source: how.Source,
 			Changed: whatChanged(how.Inputs, &plan.Inputs),
 		}
 	}
@@ -80,7 +87,7 @@ func (p *Project) apply(ctx context.Context, session providers.Session, state *p
 	if err != nil || !yes || !plan.Applyable {
 		return &Applied{Plan: plan, Approved: yes}, err
 	}
-	applied := &Applied{Plan: plan, Approved: true}
+	applied := &Applied{Plan: plan, Approved: true, Done: done}
 	if sends(plan) {
 		if applied.Result, err = p.carryOut(ctx, session, planned, connected, how); err != nil {
 			return nil, err
@@ -108,7 +115,7 @@ func (p *Project) approve(ctx context.Context, planned *Planned, connected conne
 		return false, err
 	}
 	if again.Plan.Fingerprint != planned.Plan.Fingerprint {
-		return false, &StaleError{Expected: planned.Plan.Fingerprint, Now: again.Plan.Fingerprint, Source: "the plan that was approved", Changed: "something at a target"}
+		return false, &StaleError{Expected: planned.Plan.Fingerprint, Now: again.Plan, Source: "the plan that was approved", Changed: "something at a target"}
 	}
 	return true, nil
 }

@@ -29,8 +29,10 @@ func (e *PlaceError) Unwrap() error { return e.Err }
 
 // StaleError says that a plan is not the one that would be made now.
 type StaleError struct {
-	// Expected is the fingerprint that was asked for, Now the one that holds.
-	Expected, Now string
+	// Expected is the fingerprint that was asked for.
+	Expected string
+	// Now is the plan that was made instead, of which nothing was carried out.
+	Now *planner.Plan
 	// Source is where Expected comes from: a plan file, or a flag.
 	Source string
 	// Changed says what is not as it was; empty where that is not known.
@@ -43,8 +45,8 @@ func (e *StaleError) Error() string {
 	if changed == "" {
 		changed = "what it was made from"
 	}
-	return fmt.Sprintf("%s has the fingerprint %s, and a plan made now has %s: %s has changed since",
-		e.Source, e.Expected, e.Now, changed)
+	return fmt.Sprintf("%s has the fingerprint %s, and the plan made now has %s: %s has changed since",
+		e.Source, e.Expected, e.Now.Fingerprint, changed)
 }
 
 // whatChanged says which input of a plan is not as it was.
@@ -78,7 +80,7 @@ var advice = map[schema.Code]struct{ summary, todo string }{
 	"state-unavailable":    {"The state cannot be used", ""},
 	"credentials-rejected": {"The target refused the credentials", "Check the token, its scope and whether it has expired."},
 	"incomplete-read":      {"The target could not be read whole", "Nothing was planned, because what is missing would look as if it were gone. Run again."},
-	"stale-plan":           {"The plan is not current", "Plan again, review, and apply the new plan."},
+	"stale-plan":           {"The plan is not current", "Nothing was written. Plan again, review, and apply the new plan."},
 	"state-locked":         {"Somebody else holds the state's lock", "Wait for them with -lock-timeout=5m, or, if they are gone, run \"rollcall force-unlock ID\" with the lock's id."},
 }
 

@@ -162,7 +162,7 @@ func TestErrorsOfARunHaveTheirCodeAndPlace(t *testing.T) {
 	tests := map[schema.Code]error{
 		"credentials-rejected": &providers.CredentialsError{Err: errors.New("401")},
 		"incomplete-read":      &providers.IncompleteReadError{What: "page 2"},
-		"stale-plan":           &StaleError{Expected: "rc1:1", Now: "rc1:2", Source: "the plan"},
+		"stale-plan":           &StaleError{Expected: "rc1:1", Now: &planner.Plan{Fingerprint: "rc1:2"}, Source: "the plan"},
 		"state-locked":         &providers.LockedError{},
 		"conflict":             &providers.ObjectError{Code: "conflict", Err: errors.New("409")},
 		"missing-token":        &TokenError{errors.New("no token")},
