@@ -184,4 +184,5 @@ func (s *slow) Read(context.Context) (*planner.Remote, error) { return nil, errN
 type silent struct{}
 
 func (silent) Intend(planner.Change) error                         { return nil }
+func (silent) Held() error                                         { return nil }
 func (silent) Settle(planner.Change, planner.Outcome, error) error { return nil }

@@ -80,8 +80,13 @@ func (r *run) send(l *lane, res *ChangeResult) (took time.Duration) {
 		res.Status = Confirmed // nothing was sent that might not be in effect
 		return 0
 	}
+	ctx := context.WithValue(r.inFlight, changeKey{}, c)
+	if mayWrite(ctx) != nil {
+		res.Status, res.Err = Skipped, notSent(l)
+		return 0
+	}
 	r.tell(Event{Type: EventStart, Change: c})
-	o, err := l.target.Do(context.WithValue(r.inFlight, changeKey{}, c), *c)
+	o, err := l.target.Do(ctx, *c)
 	var credentials *CredentialsError
 	if errors.As(err, &credentials) {
 		r.halt(fmt.Errorf("app %q: %w", c.App, err))

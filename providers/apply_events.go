@@ -24,6 +24,20 @@ func ReportRetry(ctx context.Context, err error, wait time.Duration) {
 	}
 }
 
+// mayWrite asks the apply that ctx belongs to, if any, whether it still has the
+// right to write, and stops it where not: somebody else may be writing by now.
+func mayWrite(ctx context.Context) error {
+	r, ok := ctx.Value(watcherKey{}).(*run)
+	if !ok {
+		return nil
+	}
+	err := r.opts.Journal.Held()
+	if err != nil {
+		r.halt(err)
+	}
+	return err
+}
+
 // tell passes e on to whoever watches. It may be called by any goroutine.
 func (r *run) tell(e Event) {
 	if r.opts.Events == nil {

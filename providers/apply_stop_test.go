@@ -102,6 +102,25 @@ func TestRejectedCredentialsStopEveryTarget(t *testing.T) {
 	})
 }
 
+func TestWhoLosesTheLockSendsNothingMore(t *testing.T) {
+	gone := errors.New("the lock was broken")
+	target := &script{}
+	opts := one(target)
+	opts.Journal = &journal{lost: func() error {
+		if len(target.ended) < 2 {
+			return nil
+		}
+		return gone
+	}}
+	r := mustApply(t, planOf(people(6)...), opts)
+	if len(target.ended) != 2 {
+		t.Errorf("sent %v, want the two changes before the lock was lost", target.ended)
+	}
+	if got := r.Changes[2]; got.Status != providers.Skipped || !errors.Is(got.Err, gone) || !errors.Is(r.Stopped, gone) {
+		t.Errorf("the third change: %+v, stopped by %v; want it skipped and the run stopped by the lost lock", got, r.Stopped)
+	}
+}
+
 func TestATargetThatFailsAgainAndAgainIsGivenUpAndOthersGoOn(t *testing.T) {
 	down := &script{answer: func(context.Context, planner.Change) (planner.Outcome, error) {
 		return planner.Outcome{}, errUnreachable

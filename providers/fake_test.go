@@ -71,6 +71,8 @@ type journal struct {
 	done map[string]planner.Change
 	// broken refuses an entry; nil means that every one is written.
 	broken func(entry string) error
+	// lost says whether the right to write is gone; nil means that it is not.
+	lost func() error
 }
 
 func (j *journal) write(entry string) error {
@@ -86,6 +88,14 @@ func (j *journal) write(entry string) error {
 }
 
 func (j *journal) Intend(c planner.Change) error { return j.write("intend " + c.ID) }
+
+// Held fails once lost says so.
+func (j *journal) Held() error {
+	if j.lost == nil {
+		return nil
+	}
+	return j.lost()
+}
 
 func (j *journal) Settle(c planner.Change, _ planner.Outcome, failed error) error {
 	if failed != nil {

@@ -2,6 +2,7 @@ package providers
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
@@ -16,11 +17,18 @@ type Store interface {
 	// Lock takes the sole right to write and waits up to wait for it. Where
 	// somebody else holds it the error is a [*LockedError].
 	Lock(ctx context.Context, info LockInfo, wait time.Duration) (Session, error)
-	// ForceUnlock breaks the lock called id.
+	// ForceUnlock breaks the lock called id. Its holder notices before the next
+	// write and stops.
 	ForceUnlock(ctx context.Context, id string) error
+	// Holder says who holds the lock, if anybody does. It takes nothing, so that
+	// a run that only reads can wait for one that writes.
+	Holder(ctx context.Context) (holder LockInfo, held bool, err error)
+	// String says where the state is kept. It holds no secret.
+	fmt.Stringer
 }
 
-// Session is the right to write a state.
+// Session is the right to write a state. It ends with Unlock, with the process
+// (at once, or once its lease has run out), and where somebody breaks the lock.
 type Session interface {
 	Journal
 	// Save writes s with the next serial and empties the journal. It fails if
@@ -31,12 +39,16 @@ type Session interface {
 }
 
 // Journal is the durable record of an apply while it runs. It is safe for
-// concurrent use; calls made at the same time share a flush to disk.
+// concurrent use; calls made at the same time share a flush.
 type Journal interface {
-	// Intend returns once it is on disk that c is about to be sent. No intent,
+	// Intend returns once it is durable that c is about to be sent. No intent,
 	// no request.
 	Intend(c planner.Change) error
-	// Settle returns once it is on disk that c ended with o, or, with failed,
+	// Held reports an error once the right to write is lost, or can no longer be
+	// proven. It is asked right before each request: between an intent and its
+	// request a run may have waited for its turn longer than its lease.
+	Held() error
+	// Settle returns once it is durable that c ended with o, or, with failed,
 	// that it ended without effect.
 	Settle(c planner.Change, o planner.Outcome, failed error) error
 }
@@ -47,14 +59,25 @@ type LockInfo struct {
 	Created                     time.Time
 	// Run is the address of the CI run, if any.
 	Run string
+	// Expires is when the lock is free unless its holder renews it, by the clock
+	// of the store. It is zero for a lock that ends with its holder's process,
+	// and for a holder who has yet to be.
+	Expires time.Time
 }
 
 // LockedError says that somebody else holds the lock.
 type LockedError struct{ Holder LockInfo }
 
-// Error says who holds the lock, since when, and how to break it.
+// Error says who holds the lock, since when, until when unless they renew it,
+// and how to break it.
 func (e *LockedError) Error() string {
 	h := e.Holder
-	return "the state is locked by " + h.Who + " (" + h.Operation + ") since " +
-		h.Created.UTC().Format(time.RFC3339) + ", lock " + h.ID
+	text := "the state is locked by " + h.Who + " (" + h.Operation + ") since " + h.Created.UTC().Format(time.RFC3339)
+	if h.Run != "" {
+		text += ", CI run " + h.Run
+	}
+	if !h.Expires.IsZero() {
+		text += ", free from " + h.Expires.UTC().Format(time.RFC3339) + " on unless renewed"
+	}
+	return text + ", lock " + h.ID
 }

@@ -151,6 +151,11 @@ func (c *Client) try(ctx context.Context, r Request) trial {
 		return t
 	}
 	defer c.leave()
+	// The right to write may have gone while the request waited its turn.
+	if err := mayWrite(ctx); err != nil && r.Method != http.MethodGet {
+		t.err = &UnsentError{Err: &refusedError{fmt.Errorf("%s %s: %w", r.Method, c.shown(r), err)}}
+		return t
+	}
 	began := c.opts.Clock.Now()
 	t.exchange(c, r, req)
 	t.written = trace.connected.Load()

@@ -166,6 +166,8 @@ func (j *intents) Intend(c planner.Change) error {
 	return nil
 }
 
+func (j *intents) Held() error { return nil }
+
 func (j *intents) Settle(c planner.Change, _ planner.Outcome, _ error) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

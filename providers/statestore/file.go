@@ -50,8 +50,8 @@ func (f *File) Unsynced() *File {
 	return &lazy
 }
 
-// Path returns where the state is kept.
-func (f *File) Path() string { return f.path }
+// String returns the path of the state.
+func (f *File) String() string { return f.path }
 
 func (f *File) journalPath() string { return f.path + ".journal" }
 
@@ -200,7 +200,7 @@ func (f *File) Lock(ctx context.Context, info providers.LockInfo, wait time.Dura
 	if err != nil {
 		return nil, err
 	}
-	return &session{store: f, lock: l, begun: map[object]bool{}}, nil
+	return newSession(&fileMedium{store: f, lock: l}, f.newLineage, f.now), nil
 }
 
 // ForceUnlock breaks the lock called id. Its holder notices before its next

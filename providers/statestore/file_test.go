@@ -48,7 +48,7 @@ func TestHolderTellsWhoWritesWithoutTakingTheLock(t *testing.T) {
 	store := open(t.TempDir())
 	wantHolder := func(want string) {
 		t.Helper()
-		got, held, err := store.Holder()
+		got, held, err := store.Holder(t.Context())
 		if err != nil || held != (want != "") || got.Who != want {
 			t.Errorf("holder = %q, %t, %v, want %q", got.Who, held, err, want)
 		}
@@ -69,23 +69,23 @@ func TestStateCutAtAnyLengthIsRefusedWithAWayOut(t *testing.T) {
 	t.Parallel()
 	store := open(t.TempDir())
 	for i := range 3 {
-		if err := addOne(filepath.Dir(filepath.Dir(store.Path())), fmt.Sprintf("user.u%d", i)); err != nil {
+		if err := addOne(filepath.Dir(filepath.Dir(store.String())), fmt.Sprintf("user.u%d", i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	whole, err := os.ReadFile(store.Path())
+	whole, err := os.ReadFile(store.String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for n := range whole {
-		if err := os.WriteFile(store.Path(), whole[:n], 0o600); err != nil {
+		if err := os.WriteFile(store.String(), whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
 		s, err := store.Read(t.Context())
 		if s != nil || !errors.Is(err, statefile.ErrAltered) && !errors.Is(err, statefile.ErrFormat) {
 			t.Fatalf("the first %d of %d bytes: got %v, %v", n, len(whole), s, err)
 		}
-		if !strings.Contains(err.Error(), store.Path()) {
+		if !strings.Contains(err.Error(), store.String()) {
 			t.Fatalf("the error does not name the file: %v", err)
 		}
 	}
@@ -99,7 +99,7 @@ func TestStateThatIsDamagedIsNotSavedOver(t *testing.T) {
 	}
 	store := open(root)
 	damaged := []byte("not a state\n")
-	if err := os.WriteFile(store.Path(), damaged, 0o600); err != nil {
+	if err := os.WriteFile(store.String(), damaged, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	session, err := store.Lock(t.Context(), storetest.Info("a"), 0)
@@ -112,7 +112,7 @@ func TestStateThatIsDamagedIsNotSavedOver(t *testing.T) {
 	if err := session.Unlock(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if now, err := os.ReadFile(store.Path()); err != nil || !bytes.Equal(now, damaged) {
+	if now, err := os.ReadFile(store.String()); err != nil || !bytes.Equal(now, damaged) {
 		t.Errorf("the file is %q now (%v), want it as it was", now, err)
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/rollcall-dev/rollcall/planner"
 )
 
-// A journal is a file of frames, one a line: the length and the CRC-32C of the
-// rest in hexadecimal, then a JSON array of records. A frame is what was synced
-// at once. Because the next is only begun when the last is on disk, a damaged
+// A journal is frames, one a line: the length and the CRC-32C of the rest in
+// hexadecimal, then a JSON array of records. A frame is what was flushed at
+// once. Because the next is only begun when the last is durable, a damaged
 // frame at the end was never promised to anybody, and one before the end means
 // that the file was damaged later.
 
@@ -35,6 +35,7 @@ func appendFrame(b []byte, records [][]byte) []byte {
 
 // firstFrame is the frame of a new journal.
 func firstFrame(state begin, open []planner.Intent) ([]byte, error) {
+	state.Version = journalVersion
 	records := []record{{Kind: kindBegin, Begin: &state}}
 	for _, i := range open {
 		records = append(records, carried(i))
@@ -50,12 +51,11 @@ func firstFrame(state begin, open []planner.Intent) ([]byte, error) {
 	return appendFrame(nil, lines), nil
 }
 
-// journal appends frames to an open file. Records that are added at the same
-// time share a frame and a sync.
+// journal appends frames to a medium. Records that are added at the same time
+// share a frame and a flush.
 type journal struct {
-	file file
-	// held is asked before each frame: no lock, no promise.
-	held func() error
+	// to is asked before each frame whether the lock is held: no lock, no promise.
+	to medium
 
 	// flushing is held while a frame is written, and guards broken and what a
 	// batch says of its end.
@@ -75,18 +75,16 @@ type batch struct {
 	err     error
 }
 
-func newJournal(f file, held func() error) *journal {
-	return &journal{file: f, held: held, next: &batch{}}
-}
+func newJournal(to medium) *journal { return &journal{to: to, next: &batch{}} }
 
-// add returns once r is on disk.
+// add returns once r is durable.
 func (j *journal) add(r record) error {
 	b, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
 	mine := j.join(b)
-	// While one caller syncs, the others gather here. The first of them takes
+	// While one caller flushes, the others gather here. The first of them takes
 	// the whole batch along, the rest find theirs done.
 	j.flushing.Lock()
 	defer j.flushing.Unlock()
@@ -116,14 +114,8 @@ func (j *journal) flush() {
 }
 
 func (j *journal) write(records [][]byte) error {
-	if err := j.held(); err != nil {
+	if err := j.to.held(); err != nil {
 		return err
 	}
-	if _, err := j.file.Write(appendFrame(nil, records)); err != nil {
-		return fmt.Errorf("write the journal: %w", err)
-	}
-	if err := j.file.Sync(); err != nil {
-		return fmt.Errorf("sync the journal: %w", err)
-	}
-	return nil
+	return j.to.append(appendFrame(nil, records))
 }

@@ -15,25 +15,29 @@ import (
 	"github.com/rollcall-dev/rollcall/providers"
 )
 
-// memory is a file that counts its syncs.
+// memory is a medium that counts what is appended.
 type memory struct {
+	medium
 	bytes.Buffer
-	syncs int
+	appends int
+	asked   func()
 }
 
-func (m *memory) Sync() error  { m.syncs++; return nil }
-func (m *memory) Close() error { return nil }
+func (m *memory) held() error { m.asked(); return nil }
 
-func TestRecordsAddedAtTheSameTimeShareASync(t *testing.T) {
+func (m *memory) append(frame []byte) error {
+	m.appends++
+	_, err := m.Write(frame)
+	return err
+}
+
+func TestRecordsAddedAtTheSameTimeShareAFlush(t *testing.T) {
 	t.Parallel()
 	const others = 20
-	var m memory
 	arrived, goOn := make(chan struct{}), make(chan struct{})
 	var first sync.Once
-	j := newJournal(&m, func() error {
-		first.Do(func() { close(arrived); <-goOn })
-		return nil
-	})
+	m := &memory{asked: func() { first.Do(func() { close(arrived); <-goOn }) }}
+	j := newJournal(m)
 	var all sync.WaitGroup
 	add := func() {
 		if err := j.add(record{Kind: kindIntent, Intent: &intent{}}); err != nil {
@@ -50,8 +54,8 @@ func TestRecordsAddedAtTheSameTimeShareASync(t *testing.T) {
 	}
 	close(goOn)
 	all.Wait()
-	if m.syncs != 2 {
-		t.Errorf("%d records took %d syncs, want 2", others+1, m.syncs)
+	if m.appends != 2 {
+		t.Errorf("%d records took %d flushes, want 2", others+1, m.appends)
 	}
 	if frames := bytes.Count(m.Bytes(), []byte("\n")); frames != 2 {
 		t.Errorf("%d records are in %d frames, want 2", others+1, frames)

@@ -34,6 +34,14 @@ type holder struct {
 	Run       string    `json:"run"`
 }
 
+func holderOf(i providers.LockInfo) holder {
+	return holder{ID: i.ID, Operation: i.Operation, Who: i.Who, Version: i.Version, Created: i.Created.UTC(), Run: i.Run}
+}
+
+func (h holder) info() providers.LockInfo {
+	return providers.LockInfo{ID: h.ID, Operation: h.Operation, Who: h.Who, Version: h.Version, Created: h.Created, Run: h.Run}
+}
+
 // patience is how long even a caller who does not want to wait tries: whoever
 // looks at the lock (see [File.Holder]) has it for an instant.
 const patience = 50 * time.Millisecond
@@ -82,10 +90,7 @@ func try(path string, info providers.LockInfo) (*lock, error) {
 	if !ok || l.held() != nil {
 		return nil, f.Close()
 	}
-	if err := l.write(holder{
-		ID: info.ID, Operation: info.Operation, Who: info.Who,
-		Version: info.Version, Created: info.Created.UTC(), Run: info.Run,
-	}); err != nil {
+	if err := l.write(holderOf(info)); err != nil {
 		return nil, errors.Join(fmt.Errorf("write the lock file: %w", err), f.Close())
 	}
 	return l, nil
@@ -139,16 +144,15 @@ func readHolder(path string) providers.LockInfo {
 	if err := json.NewDecoder(io.LimitReader(f, 1<<16)).Decode(&h); err != nil {
 		return unknownHolder
 	}
-	return providers.LockInfo{ID: h.ID, Operation: h.Operation, Who: h.Who, Version: h.Version, Created: h.Created, Run: h.Run}
+	return h.info()
 }
 
 // unknownHolder stands for a process that has the lock but has not yet written
 // who it is.
 var unknownHolder = providers.LockInfo{Who: "another process", Operation: "just started"}
 
-// Holder says who holds the lock, if anybody does. It writes nothing and keeps
-// nothing, so that a run that only reads can wait for one that writes.
-func (f *File) Holder() (holder providers.LockInfo, held bool, err error) {
+// Holder says who holds the lock, if anybody does.
+func (f *File) Holder(context.Context) (holder providers.LockInfo, held bool, err error) {
 	file, err := os.Open(f.lockPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return holder, false, nil

@@ -2,29 +2,26 @@ package statestore
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
-	"github.com/rollcall-dev/rollcall/planner/statefile"
 	"github.com/rollcall-dev/rollcall/providers"
 )
 
-// session is the right to write the state of a [File].
+// session is the right to write a state, in whatever medium that is kept.
 type session struct {
-	store *File
-	lock  *lock
+	medium     medium
+	newLineage func() string
+	now        func() time.Time
 
 	// mu keeps a save apart from the journal's writers, who are many at a time.
 	mu sync.RWMutex
 	// opening guards the journal's first use; journal is nil before it.
 	opening sync.Mutex
 	journal *journal
-	file    file
 
 	// tracking guards live, which is what is open in the journal, and begun:
 	// the creates among it that this session began.
@@ -33,9 +30,16 @@ type session struct {
 	begun    map[object]bool
 }
 
-// Intend returns once it is on disk that c is about to be sent.
+func newSession(m medium, newLineage func() string, now func() time.Time) *session {
+	return &session{medium: m, newLineage: newLineage, now: now, begun: map[object]bool{}}
+}
+
+// Held reports an error once the lock is lost, or can no longer be proven.
+func (s *session) Held() error { return s.medium.held() }
+
+// Intend returns once it is durable that c is about to be sent.
 func (s *session) Intend(c planner.Change) error {
-	r := record{Kind: kindIntent, Intent: toIntent(&c, s.store.now())}
+	r := record{Kind: kindIntent, Intent: toIntent(&c, s.now())}
 	return s.write(r, func() {
 		if c.Action == planner.Create {
 			i := r.Intent.planner()
@@ -45,7 +49,7 @@ func (s *session) Intend(c planner.Change) error {
 	})
 }
 
-// Settle returns once it is on disk how c ended.
+// Settle returns once it is durable how c ended.
 func (s *session) Settle(c planner.Change, o planner.Outcome, failed error) error {
 	r, err := settled(&c, o, failed)
 	if err != nil {
@@ -82,31 +86,25 @@ func (s *session) open() (*journal, error) {
 	if s.journal != nil {
 		return s.journal, nil
 	}
-	size, err := s.resume()
-	if err != nil {
+	if err := s.resume(); err != nil {
 		return nil, err
 	}
-	f, err := s.store.disk.Append(s.store.journalPath(), size)
-	if err != nil {
-		return nil, fmt.Errorf("open the journal: %w", err)
-	}
-	s.file, s.journal = f, newJournal(f, s.lock.held)
+	s.journal = newJournal(s.medium)
 	return s.journal, nil
 }
 
-// resume finds the journal that continues the state, or begins one, and
-// returns how much of it is whole.
-func (s *session) resume() (int64, error) {
-	if err := s.lock.held(); err != nil {
-		return 0, err
+// resume finds the journal that continues the state, or begins one.
+func (s *session) resume() error {
+	if err := s.medium.held(); err != nil {
+		return err
 	}
-	state, err := s.store.head()
+	state, err := s.medium.head()
 	if err != nil {
-		return 0, err
+		return err
 	}
-	h, err := readJournal(s.store.disk, s.store.journalPath())
+	h, err := s.medium.journal()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if h == nil {
 		return s.begin(state, nil)
@@ -114,29 +112,21 @@ func (s *session) resume() (int64, error) {
 	s.live.open = slices.Clone(h.open)
 	switch relate(h.begin, state) {
 	case foreign:
-		return 0, ErrReplaced
+		return ErrReplaced
 	case contained:
 		return s.begin(state, h.open)
 	}
-	return h.size, nil
+	return s.medium.resume(h.size)
 }
 
 // begin makes a new journal that continues state, with the intents that are
-// still open, and returns its length.
-func (s *session) begin(state begin, open []planner.Intent) (int64, error) {
-	state.Version = journalVersion
+// still open.
+func (s *session) begin(state begin, open []planner.Intent) error {
 	frame, err := firstFrame(state, open)
 	if err != nil {
-		return 0, err
-	}
-	write := func(w io.Writer) error {
-		_, err := w.Write(frame)
 		return err
 	}
-	if err := replace(s.store.disk, s.store.journalPath(), write, s.lock.held); err != nil {
-		return 0, fmt.Errorf("begin the journal: %w", err)
-	}
-	return int64(len(frame)), nil
+	return s.medium.begin(frame)
 }
 
 // Save writes st with the next serial, and gives it its lineage when it is the
@@ -152,23 +142,38 @@ func (s *session) Save(_ context.Context, st *planner.State) error {
 	next := *st
 	next.Serial++
 	if next.Lineage == "" {
-		next.Lineage = s.store.newLineage()
+		next.Lineage = s.newLineage()
 	}
-	write := func(w io.Writer) error { return statefile.Encode(w, &next) }
-	if err := replace(s.store.disk, s.store.path, write, s.lock.held); err != nil {
-		return fmt.Errorf("save the state: %w", err)
+	frame, err := s.carriedOver(st, begin{Lineage: next.Lineage, Serial: next.Serial})
+	if err != nil {
+		return err
 	}
-	open := s.unended(st)
+	if err := s.medium.save(&next, frame); err != nil {
+		return err
+	}
+	s.journal = nil
 	st.Lineage, st.Serial = next.Lineage, next.Serial
-	return s.restart(begin{Lineage: st.Lineage, Serial: st.Serial}, open)
+	return nil
+}
+
+// carriedOver is the first frame of the journal that follows the one whose
+// records are in st: the creates that are still open. Without any there is no
+// next journal yet. A crash between the two saves leaves a journal that
+// [relate] knows as contained.
+func (s *session) carriedOver(st *planner.State, next begin) ([]byte, error) {
+	open := s.unended(st)
+	if len(open) == 0 {
+		return nil, nil
+	}
+	return firstFrame(next, open)
 }
 
 // unchanged reports an error unless the saved state is the one that st came from.
 func (s *session) unchanged(st *planner.State) error {
-	if err := s.lock.held(); err != nil {
+	if err := s.medium.held(); err != nil {
 		return err
 	}
-	now, err := s.store.head()
+	now, err := s.medium.head()
 	if err != nil {
 		return err
 	}
@@ -193,34 +198,12 @@ func (s *session) unended(st *planner.State) []planner.Intent {
 	})
 }
 
-// restart puts an empty journal in the place of the one whose records are in
-// the state now. A crash before that leaves one that [relate] knows as contained.
-func (s *session) restart(state begin, open []planner.Intent) error {
-	err := s.closeJournal()
-	if len(open) > 0 {
-		_, berr := s.begin(state, open)
-		return errors.Join(err, berr)
-	}
-	d, path := s.store.disk, s.store.journalPath()
-	if err := errors.Join(err, d.Remove(path), d.SyncDir(filepath.Dir(path))); err != nil {
-		return fmt.Errorf("empty the journal: %w", err)
-	}
-	return nil
-}
-
-func (s *session) closeJournal() error {
-	if s.journal == nil {
-		return nil
-	}
-	s.journal = nil
-	return s.file.Close()
-}
-
 // Unlock ends the session. What the journal holds stays for the next one.
 func (s *session) Unlock(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return errors.Join(s.closeJournal(), s.lock.release())
+	s.journal = nil
+	return s.medium.release()
 }
 
 var _ providers.Session = (*session)(nil)

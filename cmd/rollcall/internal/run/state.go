@@ -12,7 +12,7 @@ import (
 )
 
 // store opens the state's store. Nothing is read or written by that.
-func (p *Project) store() (*statestore.File, error) {
+func (p *Project) store() (providers.Store, error) {
 	s := p.Config.Settings.State
 	if s.Kind != "" && s.Kind != "file" {
 		return nil, &PlaceError{What: "state", Origin: s.Origin, Err: fmt.Errorf("a state of kind %q is not supported by this version", s.Kind)}
@@ -48,13 +48,13 @@ func (p *Project) lock(ctx context.Context, store providers.Store, operation str
 
 // awaitWriter waits for whoever writes the state now: a plan of what is half
 // done tells nothing. It takes no lock, because it writes nothing.
-func (p *Project) awaitWriter(ctx context.Context, store *statestore.File) error {
+func (p *Project) awaitWriter(ctx context.Context, store providers.Store) error {
 	if p.options.NoLock {
 		return nil
 	}
 	deadline := p.options.Now().Add(max(p.options.LockWait, patience))
 	for {
-		holder, held, err := store.Holder()
+		holder, held, err := store.Holder(ctx)
 		if err != nil || !held {
 			return err
 		}
@@ -90,7 +90,7 @@ func (p *Project) CheckState(ctx context.Context) (string, error) {
 		return "", err
 	}
 	_, err = p.readState(ctx, store)
-	return store.Path(), errors.Join(err, session.Unlock(context.WithoutCancel(ctx)))
+	return store.String(), errors.Join(err, session.Unlock(context.WithoutCancel(ctx)))
 }
 
 // ChangeState lets change alter the state under its lock and saves what it
