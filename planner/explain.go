@@ -33,18 +33,6 @@ type Answer struct {
 	Edits []Edit
 }
 
-// Edit is one change of the configuration that would change an answer.
-type Edit struct {
-	// Op is add, remove, set or declare.
-	Op string
-	// Address and Argument say where: the argument `users` of `assignment.x`.
-	// For declare, Address is the type of the block that is missing.
-	Address, Argument string
-	// Value is what is added, removed or set, as it stands in HCL.
-	Value  string
-	Origin schema.Origin
-}
-
 // UnknownError says that a name asked for leads nowhere, or to several.
 type UnknownError struct {
 	// What is person, or app or group.

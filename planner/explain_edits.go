@@ -1,23 +1,27 @@
 package planner
 
 import (
-	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
 // value is how the person is written in a list of people.
-func (x *explainer) value() string {
+func (x *explainer) value() schema.UserRef {
 	u := &x.d.People[x.p]
 	if u.Address != "" {
-		return string(u.Address)
+		return schema.UserRef{Address: u.Address}
 	}
-	return strconv.Quote(u.Login)
+	return schema.UserRef{Directory: u.Directory, Login: u.Login}
+}
+
+// groupValue is how a group is written in a list of groups.
+func (x *explainer) groupValue(g uint32) schema.GroupRef {
+	group := &x.d.Groups[g]
+	if group.Block != nil {
+		return schema.GroupRef{Address: group.Block.Address}
+	}
+	return schema.GroupRef{Directory: group.directory, Name: group.Name}
 }
 
 // removals tries every single thing that could be taken out on the way, and
@@ -56,19 +60,19 @@ func (x *explainer) edit(c cut) Edit {
 	switch c.kind {
 	case cutUser:
 		a := &x.d.Config.Assignments[c.owner]
-		return Edit{Op: "remove", Address: string(a.Address), Argument: "users", Value: x.value(), Origin: originOr(a.Users[c.index].Origin, a.Origin)}
+		return Edit{Op: EditRemove, Address: string(a.Address), Argument: "users", Value: x.value(), Origin: originOr(a.Users[c.index].Origin, a.Origin)}
 	case cutGroup:
 		a := &x.d.Config.Assignments[c.owner]
-		return Edit{Op: "remove", Address: string(a.Address), Argument: "groups", Value: refName(a.Groups[c.index]), Origin: originOr(a.Groups[c.index].Origin, a.Origin)}
+		return Edit{Op: EditRemove, Address: string(a.Address), Argument: "groups", Value: a.Groups[c.index], Origin: originOr(a.Groups[c.index].Origin, a.Origin)}
 	}
 	b := x.d.Groups[c.owner].Block
 	switch c.kind {
 	case cutMember:
-		return Edit{Op: "remove", Address: string(b.Address), Argument: "members", Value: x.value(), Origin: originOr(b.Members[c.index].Origin, b.Origin)}
+		return Edit{Op: EditRemove, Address: string(b.Address), Argument: "members", Value: x.value(), Origin: originOr(b.Members[c.index].Origin, b.Origin)}
 	case cutInclude:
-		return Edit{Op: "remove", Address: string(b.Address), Argument: "include_groups", Value: refName(b.IncludeGroups[c.index]), Origin: originOr(b.IncludeGroups[c.index].Origin, b.Origin)}
+		return Edit{Op: EditRemove, Address: string(b.Address), Argument: "include_groups", Value: b.IncludeGroups[c.index], Origin: originOr(b.IncludeGroups[c.index].Origin, b.Origin)}
 	default:
-		return Edit{Op: "add", Address: string(b.Address), Argument: "rule.exclude", Value: x.value(), Origin: b.Rules[c.index].Origin}
+		return Edit{Op: EditAdd, Address: string(b.Address), Argument: "rule.exclude", Value: x.value(), Origin: b.Rules[c.index].Origin}
 	}
 }
 
@@ -78,7 +82,7 @@ func (x *explainer) additions(g uint32) []Edit {
 	if b == nil || b.From != nil {
 		return nil // the directory alone says who is in it
 	}
-	edits := []Edit{{Op: "add", Address: string(b.Address), Argument: "members", Value: x.value(), Origin: b.Origin}}
+	edits := []Edit{{Op: EditAdd, Address: string(b.Address), Argument: "members", Value: x.value(), Origin: b.Origin}}
 	if x.d.People[x.p].Status == schema.Deprovisioned {
 		return edits
 	}
@@ -87,7 +91,7 @@ func (x *explainer) additions(g uint32) []Edit {
 			without := b.Rules[i]
 			without.Exclude = nil
 			if q.ruleHolds(&without) {
-				edits = append(edits, Edit{Op: "remove", Address: string(b.Address), Argument: "rule.exclude", Value: x.value(), Origin: b.Rules[i].Origin})
+				edits = append(edits, Edit{Op: EditRemove, Address: string(b.Address), Argument: "rule.exclude", Value: x.value(), Origin: b.Rules[i].Origin})
 			}
 		}
 	}
@@ -103,7 +107,7 @@ func (x *explainer) grantsMissing(s *Scope, pushed []uint32) []Edit {
 		if s.best[x.p] == 0 || u.Address == "" {
 			return nil // the directory says who is deprovisioned, or more than one edit is needed
 		}
-		return []Edit{{Op: "set", Address: string(u.Address), Argument: "status", Value: `"ACTIVE"`, Origin: u.Origin}}
+		return []Edit{{Op: EditSet, Address: string(u.Address), Argument: "status", Value: schema.Active, Origin: u.Origin}}
 	}
 	var edits []Edit
 	for _, g := range pushed {
@@ -111,7 +115,7 @@ func (x *explainer) grantsMissing(s *Scope, pushed []uint32) []Edit {
 	}
 	direct := x.inForce(s, func(a *schema.Assignment) bool { return len(a.Users) > 0 })
 	for _, a := range direct {
-		edits = append(edits, Edit{Op: "add", Address: string(a.Address), Argument: "users", Value: x.value(), Origin: a.Origin})
+		edits = append(edits, Edit{Op: EditAdd, Address: string(a.Address), Argument: "users", Value: x.value(), Origin: a.Origin})
 	}
 	for i := range x.d.Config.Assignments {
 		if a := &x.d.Config.Assignments[i]; a.App == s.App.Address && !inForce(a, x.d.AsOf) && x.d.names(a, x.p) {
@@ -126,7 +130,7 @@ func (x *explainer) grantsMissing(s *Scope, pushed []uint32) []Edit {
 		}
 	}
 	if len(direct) == 0 {
-		edits = append(edits, x.declareAssignment(s, "users", x.value(), u.Key()))
+		edits = append(edits, x.declareAssignment(s, "users", x.value()))
 	}
 	return edits
 }
@@ -145,60 +149,34 @@ func (x *explainer) inForce(s *Scope, fits func(*schema.Assignment) bool) []*sch
 // assignGroup assigns a group with an assignment that has groups already, or
 // else with any that the app has, or else with a new one.
 func (x *explainer) assignGroup(s *Scope, g uint32) Edit {
-	key := x.d.Groups[g].Key
+	key := x.groupValue(g)
 	all := x.inForce(s, func(*schema.Assignment) bool { return true })
 	if len(all) == 0 {
-		return x.declareAssignment(s, "groups", key, key)
+		return x.declareAssignment(s, "groups", key)
 	}
 	i := max(0, slices.IndexFunc(all, func(a *schema.Assignment) bool { return len(a.Groups) > 0 }))
-	return Edit{Op: "add", Address: string(all[i].Address), Argument: "groups", Value: key, Origin: all[i].Origin}
+	return Edit{Op: EditAdd, Address: string(all[i].Address), Argument: "groups", Value: key, Origin: all[i].Origin}
 }
 
 // declareAssignment is an assignment of the app to one person or group, as it
 // can be pasted into the configuration.
-func (x *explainer) declareAssignment(s *Scope, argument, value, key string) Edit {
-	width := max(len("app"), len(argument))
-	block := fmt.Sprintf("assignment %q {\n  %-*s = %s\n  %-*s = [%s]\n}", x.freeLabel(key), width, "app", s.App.Address, width, argument, value)
-	return Edit{Op: "declare", Address: "assignment", Argument: argument, Value: block, Origin: s.App.Origin}
-}
-
-// freeLabel makes a label that no assignment has from the last name in a key.
-func (x *explainer) freeLabel(key string) string {
-	_, name, _ := strings.Cut(key, ".")
-	if _, quoted, ok := strings.Cut(name, `["`); ok {
-		name = quoted
+func (x *explainer) declareAssignment(s *Scope, argument string, value any) Edit {
+	a := schema.Assignment{App: s.App.Address, Priority: schema.DefaultPriority, Origin: s.App.Origin}
+	var name string
+	switch ref := value.(type) {
+	case schema.UserRef:
+		a.Users, name = []schema.UserRef{ref}, refLabel(string(ref.Address), ref.Login)
+	case schema.GroupRef:
+		a.Groups, name = []schema.GroupRef{ref}, refLabel(string(ref.Address), ref.Name)
 	}
-	label := strings.Trim(notInLabels.ReplaceAllString(schema.Fold(name), "_"), "_")
-	if label == "" || label[0] >= '0' && label[0] <= '9' {
-		label = "a_" + label
-	}
-	free := label
-	for n := 2; x.labelTaken(free); n++ {
-		free = label + "_" + strconv.Itoa(n)
-	}
-	return free
-}
-
-// notInLabels is what a label cannot hold, and what looks odd in one.
-var notInLabels = regexp.MustCompile(`[^a-z0-9_-]+`)
-
-// labelTaken reports whether an assignment has the label, alone or with a key
-// that for_each gave it.
-func (x *explainer) labelTaken(label string) bool {
-	address := "assignment." + label
-	return slices.ContainsFunc(x.d.Config.Assignments, func(a schema.Assignment) bool {
-		return string(a.Address) == address || strings.HasPrefix(string(a.Address), address+"[")
-	})
+	a.Address = schema.Address("assignment." + freeLabel(x.d.Config, name))
+	return Edit{Op: EditDeclare, Address: "assignment", Argument: argument, Value: a, Origin: s.App.Origin}
 }
 
 // bringIntoForce moves the bound that keeps an assignment from being in force.
 func (x *explainer) bringIntoForce(a *schema.Assignment) Edit {
-	argument, bound := "expires", "later than "
 	if x.d.AsOf.Before(a.Starts) {
-		argument, bound = "starts", "no later than "
+		return Edit{Op: EditSet, Address: string(a.Address), Argument: "starts", Value: NoLaterThan(x.d.AsOf), Origin: a.Origin}
 	}
-	return Edit{
-		Op: "set", Address: string(a.Address), Argument: argument,
-		Value: bound + x.d.AsOf.UTC().Format(time.RFC3339), Origin: a.Origin,
-	}
+	return Edit{Op: EditSet, Address: string(a.Address), Argument: "expires", Value: LaterThan(x.d.AsOf), Origin: a.Origin}
 }

@@ -1,8 +1,6 @@
 package planner
 
 import (
-	"regexp"
-	"slices"
 	"testing"
 	"time"
 
@@ -20,7 +18,11 @@ func TestEveryEditThatIsOfferedTurnsTheAnswer(t *testing.T) {
 		for p := range d.People {
 			for _, a := range answers(t, d, d.People[p].Key()) {
 				for _, e := range a.Edits {
-					other := w.input(t, edited(t, w.cfg, e), w.in.State, remoteOf(w.in)).Desired
+					cfg, _, err := Edited(w.cfg, Facts{}, []Edit{e})
+					if err != nil {
+						t.Fatal(err)
+					}
+					other := w.input(t, cfg, w.in.State, remoteOf(w.in)).Desired
 					if after := answers(t, other, d.People[p].Key())[a.Address]; after.Holds == a.Holds {
 						t.Fatalf("%s, %s: %+v changes nothing", d.People[p].Login, a.Address, e)
 					}
@@ -65,99 +67,4 @@ func answers(t *rapid.T, d *Desired, who string) map[string]Answer {
 		byAddress[a.Address] = a
 	}
 	return byAddress
-}
-
-// edited carries an edit out, as an administrator would.
-func edited(t *rapid.T, cfg *schema.Config, e Edit) *schema.Config {
-	out := *cfg
-	out.Groups, out.Assignments, out.Users = slices.Clone(cfg.Groups), slices.Clone(cfg.Assignments), slices.Clone(cfg.Users)
-	if e.Op == "declare" {
-		out.Assignments = append(out.Assignments, pasted(t, e.Value))
-		return &out
-	}
-	for i := range out.Groups {
-		if g := &out.Groups[i]; string(g.Address) == e.Address {
-			editGroup(g, e)
-		}
-	}
-	for i := range out.Assignments {
-		if a := &out.Assignments[i]; string(a.Address) == e.Address {
-			editAssignment(a, e)
-		}
-	}
-	for i := range out.Users {
-		if u := &out.Users[i]; string(u.Address) == e.Address && e.Value == `"ACTIVE"` {
-			u.Status = schema.Active
-		}
-	}
-	return &out
-}
-
-func editGroup(g *schema.Group, e Edit) {
-	user := schema.UserRef{Address: schema.Address(e.Value)}
-	g.Rules = slices.Clone(g.Rules)
-	for i := range g.Rules {
-		rule := &g.Rules[i]
-		switch {
-		case e.Argument != "rule.exclude" || rule.Origin != e.Origin:
-		case e.Op == "add":
-			rule.Exclude = append(slices.Clone(rule.Exclude), user)
-		default:
-			rule.Exclude = slices.DeleteFunc(slices.Clone(rule.Exclude), func(r schema.UserRef) bool { return r.Address == user.Address })
-		}
-	}
-	switch {
-	case e.Argument == "members" && e.Op == "add":
-		g.Members = append(slices.Clone(g.Members), user)
-	case e.Op == "remove":
-		g.Members, g.IncludeGroups = dropRef(g.Members, e.Origin), dropGroup(g.IncludeGroups, e.Origin)
-	}
-}
-
-func editAssignment(a *schema.Assignment, e Edit) {
-	switch {
-	case e.Argument == "starts":
-		a.Starts = asOf
-	case e.Argument == "expires":
-		a.Expires = asOf.Add(time.Second)
-	case e.Op == "add" && e.Argument == "users":
-		a.Users = append(slices.Clone(a.Users), schema.UserRef{Address: schema.Address(e.Value)})
-	case e.Op == "add":
-		a.Groups = append(slices.Clone(a.Groups), schema.GroupRef{Address: schema.Address(e.Value)})
-	default:
-		a.Users, a.Groups = dropRef(a.Users, e.Origin), dropGroup(a.Groups, e.Origin)
-	}
-}
-
-// pasted reads the one form in which explain writes assignments.
-func pasted(t *rapid.T, block string) schema.Assignment {
-	m := regexp.MustCompile(`^assignment "([a-z][a-z0-9_-]*)" {\n  app += app\.x\n  (users|groups) = \[([a-z0-9_.]+)\]\n}$`).FindStringSubmatch(block)
-	if m == nil {
-		t.Fatalf("not an assignment to paste:\n%s", block)
-	}
-	a := schema.Assignment{Address: schema.Address("assignment." + m[1]), App: "app.x", Priority: schema.DefaultPriority}
-	if m[2] == "users" {
-		a.Users = []schema.UserRef{{Address: schema.Address(m[3])}}
-	} else {
-		a.Groups = []schema.GroupRef{{Address: schema.Address(m[3])}}
-	}
-	return a
-}
-
-func dropRef(refs []schema.UserRef, at schema.Origin) (out []schema.UserRef) {
-	for _, r := range refs {
-		if r.Origin != at {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-func dropGroup(refs []schema.GroupRef, at schema.Origin) (out []schema.GroupRef) {
-	for _, r := range refs {
-		if r.Origin != at {
-			out = append(out, r)
-		}
-	}
-	return out
 }

@@ -51,7 +51,7 @@ func answerLines(x *Explanation) []string {
 		}
 		lines = append(lines, line)
 		for _, e := range a.Edits {
-			lines = append(lines, fmt.Sprintf("  %s %s %s %s", e.Op, e.Address, e.Argument, strings.ReplaceAll(e.Value, "\n", "|")))
+			lines = append(lines, fmt.Sprintf("  %s %s %s %s", e.Op, e.Address, e.Argument, strings.ReplaceAll(e.HCL(), "\n", "|")))
 		}
 	}
 	return lines

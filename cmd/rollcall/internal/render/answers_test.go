@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/providers/scim"
+	"github.com/rollcall-dev/rollcall/schema"
 )
 
 func TestDriftIsAsInItsGolden(t *testing.T) {
@@ -33,17 +34,19 @@ func explanation() *planner.Explanation {
 			{Address: "app.twingate", App: "twingate",
 				Reasons: []planner.Reason{{Code: "no-assignment", Text: "no assignment reaches bob@acme.com", Origin: at("people.hcl", 7)}},
 				Edits: []planner.Edit{
-					{Op: "add", Address: "assignment.staff", Argument: "users", Value: "user.bob", Origin: at("access.hcl", 9)},
-					{Op: "declare", Address: "assignment", Value: "assignment \"bob\" {\n  app   = app.twingate\n  users = [user.bob]\n}"},
+					{Op: "add", Address: "assignment.staff", Argument: "users", Value: schema.UserRef{Address: "user.bob"}, Origin: at("access.hcl", 9)},
+					{Op: "declare", Address: "assignment", Value: schema.Assignment{
+						Address: "assignment.bob", App: "app.twingate", Users: []schema.UserRef{{Address: "user.bob"}},
+					}},
 				}},
 			{Address: "group.engineering", Name: "Engineering", Holds: true,
 				Reasons: []planner.Reason{{Code: "member-of-group", Text: "bob@acme.com is a member of group.engineering", Origin: at("people.hcl", 20)}},
-				Edits:   []planner.Edit{{Op: "remove", Address: "group.engineering", Argument: "members", Value: "user.bob", Origin: at("people.hcl", 20)}}},
+				Edits:   []planner.Edit{{Op: "remove", Address: "group.engineering", Argument: "members", Value: schema.UserRef{Address: "user.bob"}, Origin: at("people.hcl", 20)}}},
 			{Address: "push_group.engineering", App: "twingate", Name: "Engineering",
 				Reasons: []planner.Reason{
 					{Code: "withheld", Text: "bob@acme.com is in group.engineering, which is pushed, but only people who have the app are pushed with it", Origin: at("access.hcl", 14)},
 					{Code: "no-assignment", Text: "no assignment reaches bob@acme.com", Origin: at("people.hcl", 7)}},
-				Edits: []planner.Edit{{Op: "set", Address: "push_group.engineering", Argument: "status", Value: `"active"`, Origin: at("access.hcl", 14)}}},
+				Edits: []planner.Edit{{Op: "set", Address: "push_group.engineering", Argument: "status", Value: "active", Origin: at("access.hcl", 14)}}},
 		},
 	}
 }

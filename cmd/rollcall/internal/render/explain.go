@@ -82,7 +82,7 @@ func (p *page) edit(e *planner.Edit) {
 	first, rest := "       * ", "         "
 	if e.Op == "declare" {
 		p.wrapped(first, rest, "declare "+Terminal(e.Address)+":")
-		for line := range strings.SplitSeq(strings.TrimSpace(e.Value), "\n") {
+		for line := range strings.SplitSeq(strings.TrimSpace(e.HCL()), "\n") {
 			p.line(rest, "  ", Prose(line))
 		}
 		return
@@ -92,18 +92,18 @@ func (p *page) edit(e *planner.Edit) {
 
 // editText says an edit of an argument in words.
 func editText(e *planner.Edit) string {
-	value, argument, address := Prose(e.Value), Terminal(e.Argument), Terminal(e.Address)
+	value, argument, address := Prose(e.HCL()), Terminal(e.Argument), Terminal(e.Address)
 	switch {
 	case e.Op == "set":
 		return "set " + argument + " = " + value + " in " + address
 	case e.Argument == "":
-		return e.Op + " " + address
+		return string(e.Op) + " " + address
 	case e.Op == "add":
 		return "add " + value + " to " + argument + " of " + address
 	case e.Op == "remove":
 		return "remove " + value + " from " + argument + " of " + address
 	}
-	return e.Op + " " + value + " in " + argument + " of " + address
+	return string(e.Op) + " " + value + " in " + argument + " of " + address
 }
 
 // explanationJSON is the document of `explain -json`.
@@ -162,7 +162,7 @@ func ExplainJSON(w io.Writer, e *planner.Explanation, live []Account) error {
 		j := answerJSON{Address: a.Address, App: a.App, Name: a.Name, Holds: a.Holds,
 			Reasons: reasonsJSON(a.Reasons), Edits: []editJSON{}}
 		for _, d := range a.Edits {
-			j.Edits = append(j.Edits, editJSON{d.Op, d.Address, d.Argument, d.Value, d.Origin.File, d.Origin.Line})
+			j.Edits = append(j.Edits, editJSON{string(d.Op), d.Address, d.Argument, d.HCL(), d.Origin.File, d.Origin.Line})
 		}
 		doc.Answers = append(doc.Answers, j)
 	}
