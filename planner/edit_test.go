@@ -60,8 +60,8 @@ func standing(d *Desired) []string {
 	return lines
 }
 
-// moved are the lines that an edit changes.
-func moved(before, after []string) []string {
+// changedLines are the lines that an edit changes.
+func changedLines(before, after []string) []string {
 	var lines []string
 	for _, l := range after {
 		if !slices.Contains(before, l) {
@@ -128,7 +128,7 @@ func TestEditsDoWhatTheySay(t *testing.T) {
 			if findings.HasErrors() {
 				t.Fatal(findings)
 			}
-			if diff := gocmp.Diff(moved(standing(before), standing(after)), tt.want); diff != "" {
+			if diff := gocmp.Diff(changedLines(standing(before), standing(after)), tt.want); diff != "" {
 				t.Errorf("got -, want +\n%s", diff)
 			}
 			again, _ := Resolve(cfg, facts)
