@@ -39,10 +39,15 @@ func (f AccessFilter) wants(a *schema.App) bool {
 
 // hasGroup reports whether name is a group's, pushed or not, however it is called.
 func (d *Desired) hasGroup(name string) bool {
-	return slices.ContainsFunc(d.Groups, func(g Group) bool { return name == g.Key || schema.Fold(name) == schema.Fold(g.Name) }) ||
+	return slices.ContainsFunc(d.Groups, func(g Group) bool { return g.called(name) }) ||
 		slices.ContainsFunc(d.Apps, func(s Scope) bool {
 			return slices.ContainsFunc(s.Pushes, func(p Push) bool { return names(d, &p, name) })
 		})
+}
+
+// called reports whether name is the group's key or its name.
+func (g *Group) called(name string) bool {
+	return name == g.Key || schema.Fold(name) == schema.Fold(g.Name)
 }
 
 // AccessEntry says that a person has an app, or is in one of its pushed groups.
@@ -109,9 +114,7 @@ func accessOf(d *Desired, s *Scope, f AccessFilter) []AccessEntry {
 
 // names reports whether name is a push's group, however it is called.
 func names(d *Desired, push *Push, name string) bool {
-	g := &d.Groups[push.Group]
-	return name == g.Key || name == string(push.Block) ||
-		schema.Fold(name) == schema.Fold(g.Name) || schema.Fold(name) == schema.Fold(push.Name)
+	return d.Groups[push.Group].called(name) || name == string(push.Block) || schema.Fold(name) == schema.Fold(push.Name)
 }
 
 // accessEntry is about p and one push of the app (counted from one), or the
@@ -125,13 +128,22 @@ func accessEntry(d *Desired, s *Scope, p Person, push uint32) AccessEntry {
 		e.Group = s.Pushes[push-1].Name
 		e.Origin = d.memberOrigin(s.Pushes[push-1].Group, p)
 	}
-	switch {
-	case !s.Assigned(d, p):
-		e.Missing, e.Source = "assigned", SourceNone
-	case u.Status == schema.Suspended:
-		e.Missing = "active"
+	if e.Missing = s.missing(d, p); e.Missing == missingAssigned {
+		e.Source = SourceNone
 	}
 	return e
+}
+
+// missing is the condition that keeps p's access from being in effect; empty
+// where it is.
+func (s *Scope) missing(d *Desired, p Person) string {
+	switch {
+	case !s.Assigned(d, p):
+		return missingAssigned
+	case d.People[p].Status == schema.Suspended:
+		return missingActive
+	}
+	return ""
 }
 
 // people finds everyone whom who names: one by login, address or key, or all
