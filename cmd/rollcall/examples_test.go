@@ -86,7 +86,8 @@ func dialectFlag(file string) string {
 	return ""
 }
 
-// checkReadme runs the console blocks of a README in a copy of dir.
+// checkReadme runs the console blocks of a README in a copy of dir, and draws
+// its graphs.
 func checkReadme(t *testing.T, readme, dir string) {
 	t.Helper()
 	source, err := os.ReadFile(readme)
@@ -96,6 +97,10 @@ func checkReadme(t *testing.T, readme, dir string) {
 	s := newShell(t, dir)
 	got := consoleBlock.ReplaceAllStringFunc(string(source), func(block string) string {
 		return s.replay(block)
+	})
+	got = drawnBlock.ReplaceAllStringFunc(got, func(block string) string {
+		command := drawnBlock.FindStringSubmatch(block)[1]
+		return fmt.Sprintf("<!-- $ %s -->\n```mermaid\n%s```", command, s.run(command))
 	})
 	if got == string(source) {
 		return
@@ -110,6 +115,9 @@ func checkReadme(t *testing.T, readme, dir string) {
 }
 
 var consoleBlock = regexp.MustCompile("(?s)```console\n.*?```")
+
+// drawnBlock is a graph below the comment that names the command which prints it.
+var drawnBlock = regexp.MustCompile("(?s)<!-- \\$ ([^\n]*) -->\n```mermaid\n.*?```")
 
 // shownAddress stands in READMEs for wherever the sandbox of the test listens.
 const shownAddress = "127.0.0.1:8877"

@@ -50,6 +50,7 @@ var commands = [...]func(*app) *cobra.Command{
 	newDrift,
 	newExplain,
 	newAccess,
+	newGraph,
 	newState,
 	newForceUnlock,
 	newTarget,
