@@ -90,6 +90,7 @@ func (l *loader) affordable(expr hclsyntax.Expression) bool {
 
 // context builds what the expression can see, and no more than it reads.
 func (l *loader) context(p *prepared, sc scope, b *budget) (*hcl.EvalContext, bool) {
+	l.reindex()
 	functions, ok := l.functionsFor(p, sc, b)
 	names := namespace{}
 	for _, use := range p.uses {

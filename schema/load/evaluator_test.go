@@ -60,6 +60,29 @@ func TestExpressionsAreEvaluatedOverTheConfiguration(t *testing.T) {
 	}
 }
 
+func TestExpressionsFindPeopleAndGroupsWhateverTheirOrder(t *testing.T) {
+	t.Parallel()
+	src := `
+user "c" { login = "c@acme.com" }
+user "a" { login = "a@acme.com" }
+group "z" { members = [user.a] }
+user "b" { login = "b@acme.com" }
+group "y" { members = [] }
+`
+	r := Read(fstest.MapFS{"a.hcl": {Data: []byte(src)}}, Options{})
+	for expression, want := range map[string]string{
+		"user.a.login": `"a@acme.com"`, "user.c.login": `"c@acme.com"`, "group.y.name": `"y"`, "group.z.name": `"z"`,
+		`join(" ", [for name, u in user : "${name}=${u.login}"])`: `"a=a@acme.com b=b@acme.com c=c@acme.com"`,
+	} {
+		if got, diags := r.Evaluate(expression); got.Text != want || len(diags) > 0 {
+			t.Errorf("%s is %s, want %s%s", expression, got.Text, want, render(diags))
+		}
+	}
+	if _, diags := r.Evaluate("user.cc"); len(diags) != 1 || !strings.Contains(diags[0].Detail, "a.hcl:2") {
+		t.Errorf("the suggestion names another place:\n%s", render(diags))
+	}
+}
+
 func TestExpressionsThatAreWrongAreFindings(t *testing.T) {
 	t.Parallel()
 	r := company(t, Limits{})

@@ -43,6 +43,8 @@ type loader struct {
 	origins map[schema.Address]schema.Origin
 	// plainUsers and plainGroups index what was decoded off the syntax tree.
 	plainUsers, plainGroups map[schema.Address]int
+	// reordered tells that sorting has moved what they index.
+	reordered bool
 	// shape is the common type of custom attributes, once everyone is decoded.
 	shape customShape
 	// all holds the values of `user` and `group` as a whole.
@@ -212,6 +214,31 @@ func (l *loader) sort() {
 	sortBy(c.Moved, func(b schema.Moved) string { return string(b.From) + " " + string(b.To) })
 	sortBy(c.Adopts, func(b schema.Adopt) string { return string(b.To) + " " + string(b.App) + " " + b.ID })
 	sortBy(c.Removed, func(b schema.Removed) string { return string(b.From) + " " + b.OnRemove })
+	l.reordered = true
+}
+
+// reindex finds again what was decoded off the syntax tree. Only who evaluates
+// expressions over a configuration that was read needs that.
+func (l *loader) reindex() {
+	if !l.reordered {
+		return
+	}
+	l.reordered = false
+	for i := range l.config.Users {
+		if address := l.config.Users[i].Address; indexed(l.plainUsers, address) {
+			l.plainUsers[address] = i
+		}
+	}
+	for i := range l.config.Groups {
+		if address := l.config.Groups[i].Address; indexed(l.plainGroups, address) {
+			l.plainGroups[address] = i
+		}
+	}
+}
+
+func indexed(index map[schema.Address]int, address schema.Address) bool {
+	_, ok := index[address]
+	return ok
 }
 
 func sortBy[T any](s []T, key func(T) string) {
