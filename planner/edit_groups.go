@@ -17,7 +17,7 @@ func (e *editor) editGroup(edit *Edit) error {
 	if err != nil {
 		return err
 	}
-	if edit.Op == EditRemove && edit.Argument == "" && edit.Value == nil {
+	if whole(edit) {
 		e.removeGroup(g.Address, schema.GroupRef{Address: g.Address, Name: g.Name})
 		return nil
 	}
@@ -309,7 +309,7 @@ func (e *editor) editDirectoryGroup(edit *Edit, address schema.Address, name str
 		return err
 	}
 	switch {
-	case edit.Op == EditRemove && edit.Argument == "" && edit.Value == nil:
+	case whole(edit):
 		return errors.New("a group of a directory cannot be removed; set its members to nobody instead")
 	case edit.Argument != "" && edit.Argument != "members":
 		return unknownArgument(edit, "members")

@@ -109,11 +109,11 @@ func (e *editor) editPerson(edit *Edit) error {
 		return err
 	}
 	switch {
-	case edit.Op == EditSet:
-		return e.setPerson(at, edit)
-	case edit.Op == EditRemove && edit.Argument == "" && edit.Value == nil:
+	case whole(edit):
 		e.removePerson(at)
 		return nil
+	case edit.Op == EditSet || edit.Op == EditRemove && edit.Value == nil:
+		return e.setPerson(at, edit)
 	case edit.Op == EditAdd:
 		return errors.New("a person holds nothing that can be added to; add the person to a group or an assignment")
 	}

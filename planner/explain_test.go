@@ -12,7 +12,7 @@ import (
 )
 
 // declared reads declarations, written as a scenario's are.
-func declared(t *testing.T, lines string) (*schema.Config, Facts) {
+func declared(t testing.TB, lines string) (*schema.Config, Facts) {
 	t.Helper()
 	s := &scenario{cfg: &schema.Config{
 		Targets: []schema.Target{{Address: targetAddress}},

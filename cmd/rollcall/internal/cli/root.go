@@ -51,6 +51,7 @@ var commands = [...]func(*app) *cobra.Command{
 	newExplain,
 	newAccess,
 	newGraph,
+	newSimulate,
 	newState,
 	newForceUnlock,
 	newTarget,

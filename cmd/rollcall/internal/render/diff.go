@@ -15,10 +15,15 @@ type Side struct {
 	Revision string
 	// Commit is the full id.
 	Commit string
+	// Words name a side that is no revision and not the folder as it is.
+	Words string
 }
 
 // text names the side.
 func (s Side) text() string {
+	if s.Words != "" {
+		return s.Words
+	}
 	if s.Revision == "" {
 		return "the working tree"
 	}
@@ -225,6 +230,9 @@ func DiffMarkdown(w io.Writer, d Difference) error {
 }
 
 func markdownSide(s Side) string {
+	if s.Words != "" {
+		return s.Words
+	}
 	if s.Revision == "" {
 		return "the working tree"
 	}

@@ -84,9 +84,12 @@ type diffSummaryJSON struct {
 }
 
 // DiffJSON writes a difference as one document.
-func DiffJSON(w io.Writer, d Difference) error {
+func DiffJSON(w io.Writer, d Difference) error { return writeJSON(w, differenceOf(d)) }
+
+// differenceOf turns a difference into its document.
+func differenceOf(d Difference) differenceJSON {
 	doc := differenceJSON{
-		FormatVersion: "1.0", Base: sideJSON(d.Base), Head: sideJSON(d.Head),
+		FormatVersion: "1.0", Base: sideJSON{d.Base.Revision, d.Base.Commit}, Head: sideJSON{d.Head.Revision, d.Head.Commit},
 		Losses: accessChangesJSON(d.Losses), Gains: accessChangesJSON(d.Gains),
 		Attributes: []attributeChangeJSON{}, Pushes: []pushChangeJSON{}, Withheld: []withheldChangeJSON{}, Kept: []keptJSON{},
 		Summary: diffSummaryJSON{
@@ -105,7 +108,7 @@ func DiffJSON(w io.Writer, d Difference) error {
 	for _, k := range d.Kept {
 		doc.Kept = append(doc.Kept, keptJSON{k.App, k.Login, k.Key, reasonsJSON(k.Left), reasonsJSON(k.Through)})
 	}
-	return writeJSON(w, doc)
+	return doc
 }
 
 func accessChangesJSON(changes []planner.AccessChange) []accessChangeJSON {

@@ -80,7 +80,7 @@ func (p *page) edits(a *planner.Answer) {
 // edit writes one edit. What is to be declared may take several lines.
 func (p *page) edit(e *planner.Edit) {
 	first, rest := "       * ", "         "
-	if e.Op == "declare" {
+	if e.Op == planner.EditDeclare {
 		p.wrapped(first, rest, "declare "+Terminal(e.Address)+":")
 		for line := range strings.SplitSeq(strings.TrimSpace(e.HCL()), "\n") {
 			p.line(rest, "  ", Prose(line))
@@ -94,13 +94,21 @@ func (p *page) edit(e *planner.Edit) {
 func editText(e *planner.Edit) string {
 	value, argument, address := Prose(e.HCL()), Terminal(e.Argument), Terminal(e.Address)
 	switch {
-	case e.Op == "set":
+	case e.Op == planner.EditDeclare:
+		return "declare " + address
+	case e.Op == planner.EditSet:
 		return "set " + argument + " = " + value + " in " + address
-	case e.Argument == "":
+	case e.Argument == "" && e.Value == nil:
 		return string(e.Op) + " " + address
-	case e.Op == "add":
+	case e.Argument == "" && e.Op == planner.EditAdd:
+		return "add " + value + " to " + address
+	case e.Argument == "":
+		return string(e.Op) + " " + value + " from " + address
+	case e.Value == nil:
+		return string(e.Op) + " " + argument + " of " + address
+	case e.Op == planner.EditAdd:
 		return "add " + value + " to " + argument + " of " + address
-	case e.Op == "remove":
+	case e.Op == planner.EditRemove:
 		return "remove " + value + " from " + argument + " of " + address
 	}
 	return string(e.Op) + " " + value + " in " + argument + " of " + address
@@ -144,6 +152,16 @@ type editJSON struct {
 	Line     uint32 `json:"line,omitempty"`
 }
 
+// editsJSON is a list of edits.
+func editsJSON(edits []planner.Edit) []editJSON {
+	list := make([]editJSON, 0, len(edits))
+	for i := range edits {
+		e := &edits[i]
+		list = append(list, editJSON{string(e.Op), e.Address, e.Argument, e.HCL(), e.Origin.File, e.Origin.Line})
+	}
+	return list
+}
+
 // reasonsJSON is a chain of reasons.
 func reasonsJSON(reasons []planner.Reason) []reasonJSON {
 	list := make([]reasonJSON, 0, len(reasons))
@@ -160,10 +178,7 @@ func ExplainJSON(w io.Writer, e *planner.Explanation, live []Account) error {
 		File: e.Origin.File, Line: e.Origin.Line, Answers: []answerJSON{}}
 	for _, a := range e.Answers {
 		j := answerJSON{Address: a.Address, App: a.App, Name: a.Name, Holds: a.Holds,
-			Reasons: reasonsJSON(a.Reasons), Edits: []editJSON{}}
-		for _, d := range a.Edits {
-			j.Edits = append(j.Edits, editJSON{string(d.Op), d.Address, d.Argument, d.HCL(), d.Origin.File, d.Origin.Line})
-		}
+			Reasons: reasonsJSON(a.Reasons), Edits: editsJSON(a.Edits)}
 		doc.Answers = append(doc.Answers, j)
 	}
 	if live != nil {

@@ -84,6 +84,7 @@ type Project struct {
 	files       fs.FS
 	root        io.Closer
 	asOf        time.Time
+	facts       planner.Facts
 	directories []planner.DirectoryInput
 	// written are the findings about what was written, which a plan repeats.
 	written schema.Diagnostics
@@ -168,15 +169,32 @@ func (p *Project) resolve() error {
 	if err != nil {
 		return err
 	}
-	desired, found := planner.Resolve(p.Config, planner.Facts{
-		Directories: directories, Capabilities: capabilities, AsOf: p.asOf,
-	})
+	p.facts = planner.Facts{Directories: directories, Capabilities: capabilities, AsOf: p.asOf}
+	desired, found := planner.Resolve(p.Config, p.facts)
 	p.written = p.Findings
 	p.Findings = slices.Concat(p.Findings, found)
 	if !p.Findings.HasErrors() {
 		p.Desired = desired
 	}
 	return nil
+}
+
+// Simulated works out what would be once edits were made, at asOf, or at the
+// project's own moment where that is zero. The findings are those of what would
+// be; where they hold an error nothing can be said, and Desired is nil.
+func (p *Project) Simulated(edits []planner.Edit, asOf time.Time) (*planner.Desired, schema.Diagnostics, error) {
+	config, facts, err := planner.Edited(p.Config, p.facts, edits)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !asOf.IsZero() {
+		facts.AsOf = asOf
+	}
+	desired, found := planner.Resolve(config, facts)
+	if found.HasErrors() {
+		return nil, found, nil
+	}
+	return desired, found, nil
 }
 
 // dataFolder is where files of ours are kept, unless the operator says otherwise.
