@@ -23,10 +23,11 @@ test: lint ## everything that CI runs: vet, staticcheck, govulncheck, all tests 
 	$(GO) test $(RACE) -timeout 20m ./...
 
 .PHONY: lint
-lint: ## gofmt, vet, staticcheck, govulncheck (where its database can be reached)
+lint: ## gofmt, vet, staticcheck, actionlint, govulncheck (where its database can be reached)
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
+	$(TOOL) actionlint -shellcheck= -pyflakes= examples/ci-github/.github/workflows/*.yml
 	@sh .ci/govulncheck.sh $(TOOL)
 
 .PHONY: golden
