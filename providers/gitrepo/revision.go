@@ -20,6 +20,8 @@ type Revision struct {
 	Commit string
 	files  *treeFS
 	store  storage
+	// prefix is the folder's path in the repository; "." for its top.
+	prefix string
 }
 
 // objectCache holds the objects of a configuration of ten thousand files, so
@@ -56,7 +58,7 @@ func open(dir, rev string) (*Revision, error) {
 		_ = store.Close()
 		return nil, err
 	}
-	return &Revision{Commit: commit.String(), files: newTreeFS(tree, store), store: store}, nil
+	return &Revision{Commit: commit.String(), files: newTreeFS(tree, store), store: store, prefix: at.prefix}, nil
 }
 
 // FS returns the folder's files. What cannot be read rightly is an error that
