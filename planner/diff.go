@@ -45,8 +45,9 @@ type AttributeChange struct {
 // Kept says that a person keeps an app although a way to it is gone.
 type Kept struct {
 	Key, Login, App string
-	// Left says what does not reach them any more, Through what still does.
-	Left, Through []Reason
+	// Before says how the ways went that are gone, Left why they do not reach
+	// them any more, and Through what still does.
+	Before, Left, Through []Reason
 }
 
 // WithheldChange is a member of a pushed group who begins, or ends, to be

@@ -104,10 +104,13 @@ func (v *view) assigned(group uint32) bool {
 // same group, or the same person, is no loss of a way.
 func (f *differ) kept() {
 	direct, groups := f.ways()
-	left := make(map[uint32][]Reason)
+	left, had := make(map[uint32][]Reason), make(map[uint32][]Reason)
 	lose := func(i uint32, g *grant) {
 		login := f.person(f.couples[i]).Login
 		left[i] = addReason(left[i], f.base.absence(&f.head, g, login))
+		for _, r := range f.base.d.grantReasons(g, f.couples[i].base-1) {
+			had[i] = addReason(had[i], r)
+		}
 	}
 	for i := range f.base.s.grants {
 		g := &f.base.s.grants[i]
@@ -131,7 +134,7 @@ func (f *differ) kept() {
 		u := f.person(c)
 		f.out.Kept = append(f.out.Kept, Kept{
 			Key: u.Key(), Login: u.Login, App: f.appName(),
-			Left: reasons, Through: f.head.d.assignmentReasons(f.head.s, c.head-1),
+			Before: had[i], Left: reasons, Through: f.head.d.assignmentReasons(f.head.s, c.head-1),
 		})
 	}
 }

@@ -27,7 +27,7 @@ func differenceLines(d *Difference) []string {
 		say("~ %s %s %s: %v -> %v @%d", c.Key, c.App, c.Path, c.Before, c.After, c.Origin.Line)
 	}
 	for _, k := range d.Kept {
-		say("= %s %s:%s |%s", k.Key, k.App, codes(k.Left), codes(k.Through))
+		say("= %s %s:%s |%s |%s", k.Key, k.App, codes(k.Before), codes(k.Left), codes(k.Through))
 	}
 	for _, w := range d.Withheld {
 		say("? %s %s %s %t @%d", w.Key, w.App, w.Group, w.Begins, w.Origin.Line)
@@ -99,16 +99,16 @@ func TestDiffSaysWhoLosesAndGainsWhatAndWhy(t *testing.T) {
 		}},
 		{"leaves the group and keeps the app by a direct assignment", seed, "person a\nperson b\ngroup G a\nassign @G\npush G\nassign b", []string{
 			"- user.b x G: member-of-group@3 | not-in-group@3",
-			"= user.b x: not-in-group@3 | assigned-directly@6",
+			"= user.b x: assigned-by-group@4 member-of-group@3 | not-in-group@3 | assigned-directly@6",
 		}},
 		{"loses a direct assignment and keeps the app by a group", seed + "assign b", seed, []string{
-			"= user.b x: assignment-absent@0 | assigned-by-group@4 member-of-group@3",
+			"= user.b x: assigned-directly@6 | assignment-absent@0 | assigned-by-group@4 member-of-group@3",
 		}},
 		{"another block assigns the same group", seed + "assign @G", "person a\nperson b\ngroup G a b\nassign @G\npush G", nil},
 		{"the group is not assigned any more, and another is", seed, "person a\nperson b\ngroup G a b\ngroup H a\nassign @H\npush G", []string{
 			"- user.b x : assigned-by-group@4 member-of-group@3 | group-not-assigned@5",
 			"- user.b x G: member-of-group@3 | withheld@3 group-not-assigned@5",
-			"= user.a x: group-not-assigned@5 | assigned-by-group@5 member-of-group@4",
+			"= user.a x: assigned-by-group@4 member-of-group@3 | group-not-assigned@5 | assigned-by-group@5 member-of-group@4",
 			"? user.b x G true @3",
 		}},
 		{"is not pushed any more", seed, "person a\nperson b\ngroup G a b\nassign @G", []string{

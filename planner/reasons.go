@@ -14,7 +14,11 @@ func (d *Desired) assignmentReasons(s *Scope, p Person) []Reason {
 	if s.best[p] == 0 {
 		return nil
 	}
-	g := &s.grants[s.best[p]-1]
+	return d.grantReasons(&s.grants[s.best[p]-1], p)
+}
+
+// grantReasons is the chain by which one grant reaches p.
+func (d *Desired) grantReasons(g *grant, p Person) []Reason {
 	a := &d.Config.Assignments[g.assignment]
 	if g.direct {
 		return []Reason{{Code: "assigned-directly", Text: "assigned by " + withReason(a), Origin: d.grantOrigin(g)}}

@@ -29,6 +29,7 @@ var diffFormats = map[string]func(io.Writer, render.Difference, render.Style) er
 	"text":     render.Diff,
 	"json":     func(w io.Writer, d render.Difference, _ render.Style) error { return render.DiffJSON(w, d) },
 	"markdown": func(w io.Writer, d render.Difference, _ render.Style) error { return render.DiffMarkdown(w, d) },
+	"gitlab":   func(w io.Writer, d render.Difference, _ render.Style) error { return render.DiffNote(w, d) },
 }
 
 func newDiff(a *app) *cobra.Command {
@@ -101,6 +102,7 @@ func (a *app) diff(f diffFlags, revisions []string) error {
 		Base:       render.Side{Revision: revisions[0], Commit: base.Commit()},
 		Head:       render.Side{Revision: o.At, Commit: head.Commit()},
 	}
+	a.addHistory(&shown, base, head)
 	if err := diffFormats[f.format](a.stdout, shown, a.style(a.stdout)); err != nil {
 		return err
 	}
@@ -108,6 +110,23 @@ func (a *app) diff(f diffFlags, revisions []string) error {
 		return status(exitChanges)
 	}
 	return nil
+}
+
+// addHistory finds the commits of the lines that d names. A history that cannot
+// be read takes nothing away from what was found out about people: it is said,
+// and the lines stay without commits.
+func (a *app) addHistory(d *render.Difference, base, head *run.Project) {
+	ofBase, ofHead := d.Lines()
+	var err error
+	if d.Base.Brought, err = base.Brought(ofBase); err == nil {
+		d.Head.Brought, err = head.Brought(ofHead)
+	}
+	if err == nil {
+		d.Base.Taken, err = head.TakenSince(base, ofBase)
+	}
+	if err != nil {
+		a.say("Lines are shown without their commits: " + render.Prose(err.Error()) + ".")
+	}
 }
 
 // openSide opens one of the configurations, and says which one it is that has

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/rollcall-dev/rollcall/planner"
-	"github.com/rollcall-dev/rollcall/schema"
 )
 
 // Side is one of the two configurations that are compared.
@@ -17,10 +16,11 @@ type Side struct {
 	Commit string
 	// Words name a side that is no revision and not the folder as it is.
 	Words string
+	History
 }
 
 // text names the side.
-func (s Side) text() string {
+func (s *Side) text() string {
 	if s.Words != "" {
 		return s.Words
 	}
@@ -45,12 +45,13 @@ type Difference struct {
 func Diff(w io.Writer, d Difference, s Style) error {
 	p := newPage(w, s)
 	p.wrapped("", "  ", "Access, from "+d.Base.text()+" to "+d.Head.text()+":")
-	p.accessChanges("Loses", markDestroy, d.Losses)
-	p.accessChanges("Gains", markAdd, d.Gains)
-	p.attributeChanges(d.Attributes)
-	p.pushChanges(d.Pushes)
-	p.withheldChanges(d.Withheld)
-	p.keptAccess(d.Kept)
+	p.accessChanges(&d, "Loses", markDestroy, d.Losses)
+	p.accessChanges(&d, "Gains", markAdd, d.Gains)
+	p.attributeChanges(&d)
+	p.pushChanges(&d)
+	p.withheldChanges(&d)
+	p.keptAccess(&d)
+	p.commitList(&d)
 	p.line()
 	p.wrapped("", "  ", diffCounts(d.Difference))
 	return p.end()
@@ -67,17 +68,17 @@ func (p *page) marked(m mark, text string) {
 	p.wrapped("  "+p.style.paint(m.colour(), string(m))+" ", "    ", text)
 }
 
-// chain writes reasons under a word.
-func (p *page) chain(word string, reasons []planner.Reason) {
+// chain writes reasons of one side under a word.
+func (p *page) chain(word string, side *Side, reasons []planner.Reason) {
 	for i, r := range reasons {
 		if i > 0 {
 			word = ""
 		}
-		p.wrapped("      "+pad(word, 8), strings.Repeat(" ", 14), Prose(r.Text)+place(r.Origin))
+		p.wrapped("      "+pad(word, 8), strings.Repeat(" ", 14), Prose(r.Text)+side.place(r.Origin))
 	}
 }
 
-func (p *page) accessChanges(title string, m mark, changes []planner.AccessChange) {
+func (p *page) accessChanges(d *Difference, title string, m mark, changes []planner.AccessChange) {
 	if len(changes) == 0 {
 		return
 	}
@@ -85,8 +86,8 @@ func (p *page) accessChanges(title string, m mark, changes []planner.AccessChang
 	for i := range changes {
 		c := &changes[i]
 		p.marked(m, Terminal(c.Login)+": "+accessText(c.App, c.Group))
-		p.chain("before", c.Before)
-		p.chain("after", c.After)
+		p.chain("before", &d.Base, c.Before)
+		p.chain("after", &d.Head, c.After)
 	}
 }
 
@@ -98,27 +99,27 @@ func accessText(app, group string) string {
 	return "group " + quote(group) + " in " + Terminal("app."+app)
 }
 
-func (p *page) attributeChanges(changes []planner.AttributeChange) {
-	if len(changes) == 0 {
+func (p *page) attributeChanges(d *Difference) {
+	if len(d.Attributes) == 0 {
 		return
 	}
 	p.section("Attributes")
-	for i := range changes {
-		c := &changes[i]
+	for i := range d.Attributes {
+		c := &d.Attributes[i]
 		p.marked(markChange, Terminal(c.Login)+" in "+Terminal("app."+c.App)+": "+pathText(c.Path)+" "+
-			valueText(c.Before)+" -> "+valueText(c.After)+place(c.Origin))
+			valueText(c.Before)+" -> "+valueText(c.After)+d.Head.place(c.Origin))
 	}
 }
 
-func (p *page) pushChanges(changes []planner.PushChange) {
-	if len(changes) == 0 {
+func (p *page) pushChanges(d *Difference) {
+	if len(d.Pushes) == 0 {
 		return
 	}
 	p.section("Pushed groups")
-	for i := range changes {
-		c := &changes[i]
+	for i := range d.Pushes {
+		c := &d.Pushes[i]
 		m, text := pushText(c)
-		p.marked(m, text+" in "+Terminal("app."+c.App)+place(c.Origin))
+		p.marked(m, text+" in "+Terminal("app."+c.App)+d.side(c.After == "").place(c.Origin))
 	}
 }
 
@@ -134,31 +135,32 @@ func pushText(c *planner.PushChange) (mark, string) {
 	return markChange, quote(c.Before) + key + " is called " + quote(c.After) + " now"
 }
 
-func (p *page) withheldChanges(changes []planner.WithheldChange) {
-	if len(changes) == 0 {
+func (p *page) withheldChanges(d *Difference) {
+	if len(d.Withheld) == 0 {
 		return
 	}
 	p.section("Withheld from pushed groups, for want of the app")
-	for i := range changes {
-		c := &changes[i]
+	for i := range d.Withheld {
+		c := &d.Withheld[i]
 		m, text := markAdd, "is not withheld any more"
 		if c.Begins {
 			m, text = markDestroy, "is withheld now"
 		}
-		p.marked(m, Terminal(c.Login)+": "+accessText(c.App, c.Group)+", "+text+place(c.Origin))
+		p.marked(m, Terminal(c.Login)+": "+accessText(c.App, c.Group)+", "+text+d.side(!c.Begins).place(c.Origin))
 	}
 }
 
-func (p *page) keptAccess(kept []planner.Kept) {
-	if len(kept) == 0 {
+func (p *page) keptAccess(d *Difference) {
+	if len(d.Kept) == 0 {
 		return
 	}
 	p.section("Keeps the app nevertheless")
-	for i := range kept {
-		k := &kept[i]
+	for i := range d.Kept {
+		k := &d.Kept[i]
 		p.marked("=", Terminal(k.Login)+": "+accessText(k.App, ""))
-		p.chain("gone", k.Left)
-		p.chain("through", k.Through)
+		p.chain("before", &d.Base, k.Before)
+		p.chain("gone", &d.Head, k.Left)
+		p.chain("through", &d.Head, k.Through)
 	}
 }
 
@@ -205,93 +207,4 @@ func peopleOf(changes []planner.AccessChange) int {
 		seen[changes[i].Key] = true
 	}
 	return len(seen)
-}
-
-// DiffMarkdown writes a difference as tables of GitHub's Markdown, in the order
-// of Diff.
-func DiffMarkdown(w io.Writer, d Difference) error {
-	p := newPage(w, Style{})
-	p.line("### rollcall: ", loseText(d.Difference), ", ", gainText(d.Difference))
-	p.line()
-	p.line("From ", markdownSide(d.Base), " to ", markdownSide(d.Head), ".")
-	rows := diffRows(d.Difference)
-	if len(rows) == 0 {
-		p.line()
-		p.line("No differences.")
-		return p.end()
-	}
-	p.line()
-	p.line("| | who | what | why |")
-	p.line("|---|---|---|---|")
-	for _, r := range rows {
-		p.line("| ", r.sign, " | ", r.who, " | ", r.what, " | ", r.why, " |")
-	}
-	return p.end()
-}
-
-func markdownSide(s Side) string {
-	if s.Words != "" {
-		return s.Words
-	}
-	if s.Revision == "" {
-		return "the working tree"
-	}
-	return markdownCell(s.Revision) + " (" + markdownCell(shortCommit(s.Commit)) + ")"
-}
-
-// diffRow is one line of the table; its cells are escaped.
-type diffRow struct{ sign, who, what, why string }
-
-// diffRows are the lines of the table, losses first.
-func diffRows(d *planner.Difference) []diffRow {
-	var rows []diffRow
-	for _, c := range d.Losses {
-		rows = append(rows, diffRow{"➖", markdownCell(c.Login), "loses " + markdownAccess(c.App, c.Group), markdownReasons(c.After)})
-	}
-	for _, c := range d.Gains {
-		rows = append(rows, diffRow{"➕", markdownCell(c.Login), "gains " + markdownAccess(c.App, c.Group), markdownReasons(c.After)})
-	}
-	for _, c := range d.Attributes {
-		rows = append(rows, diffRow{"🔁", markdownCell(c.Login), markdownCell(c.Path) + " in " + markdownAccess(c.App, "") + ": " +
-			markdownCell(valueText(c.Before)) + " → " + markdownCell(valueText(c.After)), markdownPlace(c.Origin)})
-	}
-	for i := range d.Pushes {
-		c := &d.Pushes[i]
-		_, text := pushText(c)
-		rows = append(rows, diffRow{"👥", markdownAccess(c.App, ""), markdownCell(text), markdownPlace(c.Origin)})
-	}
-	for _, c := range d.Withheld {
-		what := "not withheld any more from "
-		if c.Begins {
-			what = "withheld from "
-		}
-		rows = append(rows, diffRow{"⏳", markdownCell(c.Login), what + markdownAccess(c.App, c.Group), markdownPlace(c.Origin)})
-	}
-	for _, k := range d.Kept {
-		rows = append(rows, diffRow{"🔒", markdownCell(k.Login), "keeps " + markdownAccess(k.App, ""),
-			markdownReasons(k.Left) + "; but " + markdownReasons(k.Through)})
-	}
-	return rows
-}
-
-func markdownAccess(app, group string) string {
-	if group == "" {
-		return markdownCell("app." + app)
-	}
-	return "group " + markdownCell(group) + " in " + markdownCell("app."+app)
-}
-
-func markdownReasons(reasons []planner.Reason) string {
-	texts := make([]string, len(reasons))
-	for i, r := range reasons {
-		texts[i] = markdownCell(r.Text + place(r.Origin))
-	}
-	return strings.Join(texts, ", ")
-}
-
-func markdownPlace(o schema.Origin) string {
-	if !o.Known() {
-		return ""
-	}
-	return markdownCell(spot(o))
 }

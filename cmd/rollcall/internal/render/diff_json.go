@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/schema"
 )
 
 // differenceJSON is the document of `diff -json`.
@@ -20,6 +21,33 @@ type differenceJSON struct {
 	Summary       diffSummaryJSON       `json:"summary"`
 }
 
+// lineJSON is a line with the commit that brought it and, of a line of the base
+// that the head has not, the one that removed it.
+type lineJSON struct {
+	File      string      `json:"file,omitempty"`
+	Line      uint32      `json:"line,omitempty"`
+	Commit    *commitJSON `json:"commit,omitempty"`
+	RemovedBy *commitJSON `json:"removed_by,omitempty"`
+}
+
+func (s *Side) lineJSON(o schema.Origin) lineJSON {
+	return lineJSON{o.File, o.Line, commitOf(s.Brought, o), commitOf(s.Taken, o)}
+}
+
+type lineReasonJSON struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+	lineJSON
+}
+
+func (s *Side) reasonsJSON(reasons []planner.Reason) []lineReasonJSON {
+	list := make([]lineReasonJSON, 0, len(reasons))
+	for _, r := range reasons {
+		list = append(list, lineReasonJSON{r.Code, r.Text, s.lineJSON(r.Origin)})
+	}
+	return list
+}
+
 // sideJSON is empty for the working tree.
 type sideJSON struct {
 	Revision string `json:"revision"`
@@ -27,12 +55,12 @@ type sideJSON struct {
 }
 
 type accessChangeJSON struct {
-	App    string       `json:"app"`
-	Login  string       `json:"login"`
-	Key    string       `json:"key"`
-	Group  string       `json:"group"`
-	Before []reasonJSON `json:"before"`
-	After  []reasonJSON `json:"after"`
+	App    string           `json:"app"`
+	Login  string           `json:"login"`
+	Key    string           `json:"key"`
+	Group  string           `json:"group"`
+	Before []lineReasonJSON `json:"before"`
+	After  []lineReasonJSON `json:"after"`
 }
 
 type attributeChangeJSON struct {
@@ -42,8 +70,7 @@ type attributeChangeJSON struct {
 	Path   string `json:"path"`
 	Before any    `json:"before"`
 	After  any    `json:"after"`
-	File   string `json:"file,omitempty"`
-	Line   uint32 `json:"line,omitempty"`
+	lineJSON
 }
 
 type pushChangeJSON struct {
@@ -51,8 +78,7 @@ type pushChangeJSON struct {
 	Key    string `json:"key"`
 	Before string `json:"before"`
 	After  string `json:"after"`
-	File   string `json:"file,omitempty"`
-	Line   uint32 `json:"line,omitempty"`
+	lineJSON
 }
 
 type withheldChangeJSON struct {
@@ -61,16 +87,16 @@ type withheldChangeJSON struct {
 	Key    string `json:"key"`
 	Group  string `json:"group"`
 	Begins bool   `json:"begins"`
-	File   string `json:"file,omitempty"`
-	Line   uint32 `json:"line,omitempty"`
+	lineJSON
 }
 
 type keptJSON struct {
-	App     string       `json:"app"`
-	Login   string       `json:"login"`
-	Key     string       `json:"key"`
-	Left    []reasonJSON `json:"left"`
-	Through []reasonJSON `json:"through"`
+	App     string           `json:"app"`
+	Login   string           `json:"login"`
+	Key     string           `json:"key"`
+	Before  []lineReasonJSON `json:"before"`
+	Left    []lineReasonJSON `json:"left"`
+	Through []lineReasonJSON `json:"through"`
 }
 
 // diffSummaryJSON counts people, each once, and changes of the other kinds.
@@ -84,37 +110,39 @@ type diffSummaryJSON struct {
 }
 
 // DiffJSON writes a difference as one document.
-func DiffJSON(w io.Writer, d Difference) error { return writeJSON(w, differenceOf(d)) }
+func DiffJSON(w io.Writer, d Difference) error { return writeJSON(w, differenceOf(&d)) }
 
 // differenceOf turns a difference into its document.
-func differenceOf(d Difference) differenceJSON {
+func differenceOf(d *Difference) differenceJSON {
 	doc := differenceJSON{
 		FormatVersion: "1.0", Base: sideJSON{d.Base.Revision, d.Base.Commit}, Head: sideJSON{d.Head.Revision, d.Head.Commit},
-		Losses: accessChangesJSON(d.Losses), Gains: accessChangesJSON(d.Gains),
+		Losses: d.accessChangesJSON(d.Losses), Gains: d.accessChangesJSON(d.Gains),
 		Attributes: []attributeChangeJSON{}, Pushes: []pushChangeJSON{}, Withheld: []withheldChangeJSON{}, Kept: []keptJSON{},
 		Summary: diffSummaryJSON{
 			peopleOf(d.Losses), peopleOf(d.Gains), len(d.Attributes), len(d.Pushes), len(d.Withheld), len(d.Kept),
 		},
 	}
 	for _, c := range d.Attributes {
-		doc.Attributes = append(doc.Attributes, attributeChangeJSON{c.App, c.Login, c.Key, c.Path, c.Before, c.After, c.Origin.File, c.Origin.Line})
+		doc.Attributes = append(doc.Attributes, attributeChangeJSON{c.App, c.Login, c.Key, c.Path, c.Before, c.After, d.Head.lineJSON(c.Origin)})
 	}
 	for _, c := range d.Pushes {
-		doc.Pushes = append(doc.Pushes, pushChangeJSON{c.App, c.Key, c.Before, c.After, c.Origin.File, c.Origin.Line})
+		doc.Pushes = append(doc.Pushes, pushChangeJSON{c.App, c.Key, c.Before, c.After, d.side(c.After == "").lineJSON(c.Origin)})
 	}
 	for _, c := range d.Withheld {
-		doc.Withheld = append(doc.Withheld, withheldChangeJSON{c.App, c.Login, c.Key, c.Group, c.Begins, c.Origin.File, c.Origin.Line})
+		doc.Withheld = append(doc.Withheld, withheldChangeJSON{c.App, c.Login, c.Key, c.Group, c.Begins, d.side(!c.Begins).lineJSON(c.Origin)})
 	}
 	for _, k := range d.Kept {
-		doc.Kept = append(doc.Kept, keptJSON{k.App, k.Login, k.Key, reasonsJSON(k.Left), reasonsJSON(k.Through)})
+		doc.Kept = append(doc.Kept, keptJSON{
+			k.App, k.Login, k.Key, d.Base.reasonsJSON(k.Before), d.Head.reasonsJSON(k.Left), d.Head.reasonsJSON(k.Through),
+		})
 	}
 	return doc
 }
 
-func accessChangesJSON(changes []planner.AccessChange) []accessChangeJSON {
+func (d *Difference) accessChangesJSON(changes []planner.AccessChange) []accessChangeJSON {
 	list := make([]accessChangeJSON, 0, len(changes))
 	for _, c := range changes {
-		list = append(list, accessChangeJSON{c.App, c.Login, c.Key, c.Group, reasonsJSON(c.Before), reasonsJSON(c.After)})
+		list = append(list, accessChangeJSON{c.App, c.Login, c.Key, c.Group, d.Base.reasonsJSON(c.Before), d.Head.reasonsJSON(c.After)})
 	}
 	return list
 }

@@ -99,7 +99,7 @@ func escapeRune(r rune) string {
 // markdownCell returns name as a code span for a cell of a Markdown table: it
 // cannot end the cell, mention anyone, link, or become markup, because nothing
 // inside a code span does.
-func markdownCell(name string) string { return codeSpan(Terminal(name)) }
+func markdownCell(name string) string { return inCell(codeSpan(Terminal(name))) }
 
 // briefLimit is how many characters of a name a comment shows. No login and no
 // name that a target takes is longer.
@@ -107,7 +107,10 @@ const briefLimit = 300
 
 // briefCell is [markdownCell] for text of a bounded length: what is longer ends
 // with an ellipsis.
-func briefCell(text string) string {
+func briefCell(text string) string { return inCell(briefCode(text)) }
+
+// briefCode is [briefCell] for a place outside of tables.
+func briefCode(text string) string {
 	text = Terminal(text)
 	if runes := []rune(text); len(runes) > briefLimit {
 		text = string(runes[:briefLimit-1]) + "…"
@@ -115,7 +118,10 @@ func briefCell(text string) string {
 	return codeSpan(text)
 }
 
-// codeSpan is text as code, for a cell of a table or for anywhere in a line.
+// inCell escapes what ends a cell even inside a code span (GFM 4.10).
+func inCell(code string) string { return strings.ReplaceAll(code, "|", `\|`) }
+
+// codeSpan is text as code, for anywhere in a line.
 func codeSpan(text string) string {
 	fence := "`"
 	for strings.Contains(text, fence) {
@@ -124,8 +130,7 @@ func codeSpan(text string) string {
 	if text == "" || text[0] == '`' || text[len(text)-1] == '`' || text[0] == ' ' {
 		text = " " + text + " "
 	}
-	// A table cell ends at a bare pipe even inside a code span (GFM 4.10).
-	return fence + strings.ReplaceAll(text, "|", `\|`) + fence
+	return fence + text + fence
 }
 
 // csvCell returns name for a CSV cell. Quoting is the encoder's; this keeps a

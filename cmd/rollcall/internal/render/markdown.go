@@ -16,8 +16,8 @@ const MarkdownLimit = 60_000
 // line does not fit, it and all that follow are left out, and the end says so.
 //
 // Text of ours goes in as it is; names and texts of others go through
-// [briefCell] first, outside of tables too: one long name would leave no room
-// for what comes after it.
+// [briefCell] first, and outside of tables through [briefCode]: one long name
+// would leave no room for what comes after it.
 type document struct {
 	text strings.Builder
 	// left is how many characters may still be written, with what the end needs
@@ -101,7 +101,13 @@ func (d *document) row(cells ...string) {
 	}
 }
 
-func tableRow(cells []string) string { return "| " + strings.Join(cells, " | ") + " |" }
+func tableRow(cells []string) string {
+	row := "|"
+	for _, c := range cells {
+		row += strings.TrimRight(" "+c, " ") + " |"
+	}
+	return row
+}
 
 // fold begins a part that is folded under a summary of ours, which is HTML.
 // unfold ends it.

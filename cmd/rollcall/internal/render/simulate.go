@@ -125,7 +125,7 @@ type suspensionJSON struct {
 // SimulateJSON writes a simulation as one document.
 func SimulateJSON(w io.Writer, sim Simulation) error {
 	doc := simulationJSON{
-		differenceJSON: differenceOf(sim.Difference), Edits: editsJSON(sim.Edits),
+		differenceJSON: differenceOf(&sim.Difference), Edits: editsJSON(sim.Edits),
 		Suspended: []suspensionJSON{}, Findings: []diagnosticJSON{},
 	}
 	if !sim.AsOf.IsZero() {
