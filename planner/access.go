@@ -62,6 +62,9 @@ type AccessEntry struct {
 	// does not hold: assigned, or active for people who are SUSPENDED, whose
 	// account and memberships stay as they are and get no new ones.
 	Missing string
+	// Assignment is the one through which the person has the app; empty where
+	// nobody assigned them.
+	Assignment schema.Address
 	// Origin is where the grant, or the membership, is declared.
 	Origin schema.Origin
 }
@@ -122,6 +125,9 @@ func names(d *Desired, push *Push, name string) bool {
 func accessEntry(d *Desired, s *Scope, p Person, push uint32) AccessEntry {
 	u := &d.People[p]
 	e := AccessEntry{Login: u.Login, Key: u.Key(), App: s.App.Name, Source: s.Source(p)}
+	if best := s.best[p]; best != 0 {
+		e.Assignment = d.Config.Assignments[s.grants[best-1].assignment].Address
+	}
 	if push == 0 {
 		e.Origin = d.grantOrigin(&s.grants[s.best[p]-1])
 	} else {

@@ -80,11 +80,8 @@ func displayName(u *schema.User) any {
 
 // email is the person's email, else the login if it is an address.
 func email(u *schema.User) any {
-	if v, set := u.Attribute("email"); set {
+	if v, set := u.Email(); set {
 		return v
-	}
-	if local, domain, ok := strings.Cut(u.Login, "@"); ok && local != "" && domain != "" {
-		return u.Login
 	}
 	return nil
 }

@@ -27,6 +27,8 @@ type Plan struct {
 	Held     []Held
 	Findings schema.Diagnostics
 	Guards   []GuardResult
+	// Policies are what became of every policy, in the order of addresses.
+	Policies []PolicyResult
 	Summary  Summary
 }
 
@@ -266,6 +268,19 @@ type GuardResult struct {
 	Waiver schema.Address
 	Reason string
 	Origin schema.Origin
+}
+
+// PolicyResult is what became of one policy.
+type PolicyResult struct {
+	Address  schema.Address
+	Severity schema.Severity
+	Passed   bool
+	// Failures is how many assertions do not hold, all instances together.
+	Failures int
+	// Messages are the distinct error messages of the first of them, in their
+	// order; empty if Passed.
+	Messages []string
+	Origin   schema.Origin
 }
 
 // Summary counts a plan. Add, Change and Destroy count objects.

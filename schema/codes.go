@@ -22,7 +22,7 @@ type CodeDoc struct {
 // Codes returns the catalogue of all findings, sorted by code. Codes are a
 // contract: a code never changes its meaning and is never used for another.
 func Codes() []CodeDoc {
-	all := slices.Concat(syntaxCodes[:], valueCodes[:], peopleCodes[:], appCodes[:], targetCodes[:], guardCodes[:], runCodes[:])
+	all := slices.Concat(syntaxCodes[:], valueCodes[:], peopleCodes[:], appCodes[:], targetCodes[:], guardCodes[:], policyCodes[:], runCodes[:])
 	for i := range all {
 		d := &all[i]
 		d.Text = strings.Join(strings.Fields(d.Text), " ")

@@ -22,6 +22,7 @@ type Config struct {
 	Adopts      []Adopt
 	Removed     []Removed
 	Waivers     []Waiver
+	Policies    []Policy
 	// Given are the values of variables that came from outside the folder,
 	// sorted by name.
 	Given []GivenValue

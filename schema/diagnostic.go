@@ -29,6 +29,9 @@ type Diagnostic struct {
 	Suggestion string
 	// Related names other places that matter: the first definition, an edge of a cycle.
 	Related []Related
+	// Values are those of the named parts of the condition that the finding is
+	// about; empty where it is about none.
+	Values []Stated
 	// Object is the address or name of what the finding is about, App the app's
 	// name; both may be empty. They order and filter findings and are no prose.
 	App, Object string

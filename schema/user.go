@@ -81,6 +81,16 @@ func (u *User) Attribute(name string) (string, bool) {
 	return "", false
 }
 
+// Email returns the person's email, or else the login if it is an address, and
+// whether there is one.
+func (u *User) Email() (string, bool) {
+	if email, set := u.Attribute("email"); set {
+		return email, true
+	}
+	local, domain, ok := strings.Cut(u.Login, "@")
+	return u.Login, ok && local != "" && domain != ""
+}
+
 // Key identifies the person from one plan to the next: the address of a block,
 // or the directory with the person's id (the folded login where there is none).
 func (u *User) Key() string { return string(u.AppendKey(nil)) }

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
+	"github.com/rollcall-dev/rollcall/planner/policy"
 	"github.com/rollcall-dev/rollcall/schema"
 	"github.com/rollcall-dev/rollcall/schema/load"
 )
@@ -80,7 +81,11 @@ func findingsOf(t *testing.T, code schema.Code, example string) schema.Diagnosti
 		t.Fatal(err)
 	}
 	defer p.Close()
-	return p.Findings
+	if p.Desired == nil {
+		return p.Findings
+	}
+	v := policy.Check(p.Desired, nil)
+	return slices.Concat(p.Findings, v.Broken, v.Findings)
 }
 
 // peopleFor returns the file of the directory that an example is about.

@@ -191,6 +191,7 @@ func toFinding(d *schema.Diagnostic) finding {
 		Related: some(d.Related, func(r schema.Related) related {
 			return related{Message: r.Message, Origin: wire.Origin(r.Origin)}
 		}),
+		Values: some(d.Values, func(v schema.Stated) stated { return stated(v) }),
 	}
 }
 
@@ -201,6 +202,7 @@ func fromFinding(f *finding) (schema.Diagnostic, error) {
 		Related: some(f.Related, func(r related) schema.Related {
 			return schema.Related{Message: r.Message, Origin: schema.Origin(r.Origin)}
 		}),
+		Values: some(f.Values, func(v stated) schema.Stated { return schema.Stated(v) }),
 	}, nil
 }
 
@@ -219,6 +221,20 @@ func fromGuard(g *guard) (planner.GuardResult, error) {
 	return planner.GuardResult{
 		App: g.App, Code: g.Code, Count: g.Count, Allowed: g.Allowed, Owned: g.Owned,
 		Blocked: g.Blocked, Waiver: schema.Address(g.Waiver), Reason: g.Reason, Origin: schema.Origin(g.Origin),
+	}, nil
+}
+
+func toPolicy(r *planner.PolicyResult) policy {
+	return policy{
+		Address: r.Address, Severity: r.Severity, Passed: r.Passed, Failures: r.Failures,
+		Messages: each(r.Messages, same[string]), Origin: wire.Origin(r.Origin),
+	}
+}
+
+func fromPolicy(r *policy) (planner.PolicyResult, error) {
+	return planner.PolicyResult{
+		Address: r.Address, Severity: r.Severity, Passed: r.Passed, Failures: r.Failures,
+		Messages: some(r.Messages, same[string]), Origin: schema.Origin(r.Origin),
 	}, nil
 }
 

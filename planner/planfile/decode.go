@@ -122,6 +122,8 @@ func (d *decoder) member(name string) error {
 		return elements(d, &p.Held, fromHeld)
 	case "guards":
 		return elements(d, &p.Guards, fromGuard)
+	case "policies":
+		return elements(d, &p.Policies, fromPolicy)
 	}
 	var unknown json.RawMessage
 	return d.json.Decode(&unknown)

@@ -34,6 +34,7 @@ func Encode(w io.Writer, p *planner.Plan, m Meta) error {
 	out.field("summary", toSummary(p.Summary))
 	list(out, "held", p.Held, inForm(toHeld))
 	list(out, "guards", p.Guards, inForm(toGuard))
+	list(out, "policies", p.Policies, inForm(toPolicy))
 	return out.close()
 }
 

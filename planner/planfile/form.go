@@ -158,6 +158,7 @@ type finding struct {
 	wire.Origin
 	Suggestion string    `json:"suggestion,omitempty"`
 	Related    []related `json:"related,omitempty"`
+	Values     []stated  `json:"values,omitempty"`
 	App        string    `json:"app,omitempty"`
 	Object     string    `json:"object,omitempty"`
 }
@@ -165,6 +166,11 @@ type finding struct {
 type related struct {
 	Message string `json:"message"`
 	wire.Origin
+}
+
+type stated struct {
+	Expression string `json:"expression"`
+	Statement  string `json:"statement"`
 }
 
 type held struct {
@@ -184,6 +190,15 @@ type guard struct {
 	Blocked bool        `json:"blocked"`
 	Waiver  string      `json:"waiver,omitempty"`
 	Reason  string      `json:"reason,omitempty"`
+	wire.Origin
+}
+
+type policy struct {
+	Address  schema.Address  `json:"address"`
+	Severity schema.Severity `json:"severity"`
+	Passed   bool            `json:"passed"`
+	Failures int             `json:"failures"`
+	Messages []string        `json:"messages"`
 	wire.Origin
 }
 

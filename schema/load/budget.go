@@ -138,6 +138,7 @@ func (b *budget) guards() map[string]function.Function {
 		callText:      b.text(),
 		callJoin:      b.join(),
 		callDirectory: directoryFunction,
+		callKey:       keyFunction,
 	}
 }
 
@@ -262,3 +263,37 @@ var directoryFunction = function.New(&function.Spec{
 		return r.value(nil), nil
 	},
 })
+
+// keyFunction turns a reference into the key that people, groups and apps have
+// in facts: login, address, name. Everything else stays what it is.
+var keyFunction = function.New(&function.Spec{
+	Params: []function.Parameter{anything("value")},
+	Type: func(args []cty.Value) (cty.Type, error) {
+		if _, ok := keyOf(args[0]); ok {
+			return cty.String, nil
+		}
+		return args[0].Type(), nil
+	},
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		if key, ok := keyOf(args[0]); ok {
+			return cty.StringVal(key), nil
+		}
+		return args[0], nil
+	},
+})
+
+// keyOf returns the key of what v refers to.
+func keyOf(v cty.Value) (string, bool) {
+	r, ok := refOf(v)
+	switch {
+	case !ok:
+		return "", false
+	case r.typ == "user" && r.directory == "":
+		return plainText(v.GetAttr("login"))
+	case r.typ == "user":
+		return r.name, true
+	case r.typ == "app":
+		return r.address.Name(), true
+	}
+	return string(r.full()), true
+}

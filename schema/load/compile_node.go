@@ -127,7 +127,7 @@ func attributeText(name string) textFunc {
 		return func(s *subject) (string, bool, error) { return s.user.Status.String(), true, nil }
 	case "email":
 		return func(s *subject) (string, bool, error) {
-			email, set := emailOf(s.user)
+			email, set := s.user.Email()
 			return email, set, nil
 		}
 	}

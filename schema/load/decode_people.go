@@ -174,19 +174,10 @@ func userAttributes(u *schema.User) map[string]cty.Value {
 	if u.ID != "" {
 		attributes["id"] = cty.StringVal(u.ID)
 	}
-	if email, ok := emailOf(u); ok {
+	if email, ok := u.Email(); ok {
 		attributes["email"] = cty.StringVal(email)
 	}
 	return attributes
-}
-
-// emailOf returns a person's address: what was set, or the login if it is one.
-func emailOf(u *schema.User) (string, bool) {
-	if email, ok := u.Attribute("email"); ok {
-		return email, true
-	}
-	at := strings.IndexByte(u.Login, '@')
-	return u.Login, at > 0 && at < len(u.Login)-1
 }
 
 func groupValue(g *schema.Group) cty.Value {

@@ -38,6 +38,7 @@ const (
 	codeNoMembers          schema.Code = "group-without-members"
 	codeReadOnlyGroup      schema.Code = "read-only-group"
 	codeNoSubject          schema.Code = "assignment-without-subject"
+	codeNoAssertion        schema.Code = "nothing-asserted"
 	codeInsecure           schema.Code = "insecure-endpoint"
 	codeSensitive          schema.Code = "sensitive-value"
 	codeSecretWritten      schema.Code = "secret-in-configuration"

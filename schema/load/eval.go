@@ -27,6 +27,9 @@ type scope struct {
 	principal, memberOf bool
 	// env lets the expression read the environment, lazily.
 	env bool
+	// facts lets the expression speak of what follows from the configuration,
+	// instances of the element of a for_each that is not known yet.
+	facts, instances bool
 }
 
 // sensitive marks values that must not be shown.
@@ -134,7 +137,7 @@ func (l *loader) function(call *hclsyntax.FunctionCallExpr, sc scope, b *budget)
 	case call.Name == "member_of":
 		l.misplaced(call, "member_of asks about a person and works only in the condition of a rule.")
 		return function.Function{}, false
-	case call.Name == "file" && (sc.principal || sc.env):
+	case call.Name == "file" && (sc.principal || sc.env || sc.facts):
 		l.misplaced(call, "file is read once, with the configuration. Give its content a name in a locals block and use that here.")
 		return function.Function{}, false
 	case call.Name == "file":

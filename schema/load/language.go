@@ -128,6 +128,7 @@ const (
 	typeTarget      = "target"
 	typeAddress     = "address"
 	typeExpression  = "expression over principal"
+	typeFacts       = "expression over effective and plan"
 	typeExpressions = "map of expressions over principal"
 	typeForEach     = "map or set of strings"
 	typeConstraint  = "type"

@@ -125,16 +125,20 @@ var careBlocks = []BlockSpec{
 	},
 }
 
-var laterBlocks = []BlockSpec{
+// policyBlocks say what must hold.
+var policyBlocks = []BlockSpec{
 	{
-		Type: "policy", Labels: []string{"name"}, Unsupported: true,
-		Description: "Assertions about the plan.",
+		Type: "policy", Labels: []string{"name"},
+		Description: "What must hold of who has what, and of every plan.",
 		Arguments: []ArgumentSpec{
-			oneOf("severity", "How bad a failure is.", "error", "warning"),
-			forEach,
+			oneOf("severity", "What a failure is: an error blocks the plan, a warning and an info are said.", "error", "warning", "info"),
+			optional("for_each", typeForEach, "", "Checks the assertions once for each element, as each.key and each.value; it may read effective and plan."),
 		},
 		Blocks: []BlockSpec{assertBlock},
 	},
+}
+
+var laterBlocks = []BlockSpec{
 	{
 		Type: "watch", Unsupported: true,
 		Description: "How `rollcall watch` follows a repository.",
@@ -156,20 +160,12 @@ var laterBlocks = []BlockSpec{
 			optional("on", typeStrings, "", "What about."),
 		},
 	},
-	{
-		Type: "run", Labels: []string{"name"}, Unsupported: true,
-		Description: "One test, in files named *.test.hcl.",
-		Blocks: []BlockSpec{
-			{Type: "given", Repeatable: true, AnyArgument: true, Description: "Facts that the test starts from."},
-			assertBlock,
-		},
-	},
 }
 
 var assertBlock = BlockSpec{
-	Type: "assert", Repeatable: true, Description: "One assertion.",
+	Type: "assert", Repeatable: true, Description: "One assertion; at least one is needed.",
 	Arguments: []ArgumentSpec{
-		required("condition", typeBool, "What must hold."),
-		required("error_message", typeString, "What to say if it does not."),
+		required("condition", typeFacts, "What must hold: true or false."),
+		required("error_message", typeFacts, "What to say if it does not: a text."),
 	},
 }

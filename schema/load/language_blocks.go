@@ -7,7 +7,7 @@ import (
 )
 
 // language is the table of all blocks, in the order of the language reference.
-var language = slicesOf(settingsBlocks, directoryBlocks, targetBlocks, appBlocks, careBlocks, laterBlocks)
+var language = slicesOf(settingsBlocks, directoryBlocks, targetBlocks, appBlocks, careBlocks, policyBlocks, laterBlocks)
 
 func slicesOf(groups ...[]BlockSpec) []BlockSpec {
 	var all []BlockSpec

@@ -179,6 +179,9 @@ func (l *loader) decode() {
 	decodeAll(l, "push_group", &c.PushGroups, (*item).pushGroup)
 	decodeAll(l, "push_rule", &c.PushRules, (*item).pushRule)
 	decodeAll(l, "waiver", &c.Waivers, (*item).waiver)
+	for _, it := range l.items["policy"] {
+		c.Policies = append(c.Policies, it.policy())
+	}
 	for _, it := range l.items["moved"] {
 		c.Moved = append(c.Moved, it.moved())
 	}
@@ -211,6 +214,7 @@ func (l *loader) sort() {
 	sortBy(c.PushGroups, func(b schema.PushGroup) string { return string(b.Address) })
 	sortBy(c.PushRules, func(b schema.PushRule) string { return string(b.Address) })
 	sortBy(c.Waivers, func(b schema.Waiver) string { return string(b.Address) })
+	sortBy(c.Policies, func(b schema.Policy) string { return string(b.Address) })
 	sortBy(c.Moved, func(b schema.Moved) string { return string(b.From) + " " + string(b.To) })
 	sortBy(c.Adopts, func(b schema.Adopt) string { return string(b.To) + " " + string(b.App) + " " + b.ID })
 	sortBy(c.Removed, func(b schema.Removed) string { return string(b.From) + " " + b.OnRemove })

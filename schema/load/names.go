@@ -11,7 +11,7 @@ import (
 )
 
 // roots are the names that an expression may begin with.
-var roots = []string{"var", "local", "user", "group", "app", "target", "directory", "each", "path", "principal"}
+var roots = []string{"var", "local", "user", "group", "app", "target", "directory", "each", "path", "principal", "effective", "plan"}
 
 // provide puts what one use of a name reads into names, or says why it cannot.
 func (l *loader) provide(names namespace, use hcl.Traversal, sc scope) bool {
@@ -46,6 +46,8 @@ func (l *loader) provide(names namespace, use hcl.Traversal, sc scope) bool {
 		l.add(finding(codeUnknownReference, origin(use.SourceRange()), "principal is not available here",
 			"principal is the person that a rule or a mapping is evaluated for. It can be named in the condition of a rule, and in username and attributes of an app."))
 		return false
+	case "effective", "plan":
+		return l.checkFacts(use, sc)
 	}
 	return l.unknownRoot(use)
 }
@@ -94,6 +96,9 @@ func stepName(use hcl.Traversal) (string, bool) {
 }
 
 func (l *loader) provideEach(names namespace, use hcl.Traversal, sc scope) bool {
+	if sc.instances {
+		return true // the element is known when the facts are
+	}
 	if sc.each == cty.NilVal {
 		l.add(finding(codeUnknownReference, origin(use.SourceRange()), "each is not available here",
 			"each stands for the element of for_each, and this block has no for_each."))

@@ -18,6 +18,7 @@ const (
 	callText      = "build a text"
 	callJoin      = "join a text"
 	callDirectory = "name in a directory"
+	callKey       = "name what is referred to"
 )
 
 // expensive are the functions that take longer than the length of their
@@ -64,8 +65,17 @@ func (p *prepared) reads(root string) hcl.Traversal {
 
 // prepare copies expr with a counter wherever evaluation could take long or
 // make much: loops, texts, arithmetic. The original is not changed.
-func prepare(expr hclsyntax.Expression) *prepared {
-	p := preparer{out: &prepared{}}
+func prepare(expr hclsyntax.Expression) *prepared { return (&preparer{}).prepare(expr) }
+
+// prepareOverFacts is prepare for an expression over what follows from the
+// configuration, where people, groups and apps go by their keys: a reference
+// that stands for nothing but itself becomes its key.
+func prepareOverFacts(expr hclsyntax.Expression) *prepared {
+	return (&preparer{keys: true}).prepare(expr)
+}
+
+func (p *preparer) prepare(expr hclsyntax.Expression) *prepared {
+	p.out = &prepared{}
 	p.out.expr = p.expr(expr)
 	slices.Sort(p.out.guards)
 	p.out.guards = slices.Compact(p.out.guards)
@@ -78,6 +88,8 @@ type preparer struct {
 	shadowed []string
 	// nodes counts what was copied, as a measure of what one evaluation costs.
 	nodes int
+	// keys turns references into keys.
+	keys bool
 }
 
 func (p *preparer) exprs(es []hclsyntax.Expression) []hclsyntax.Expression {
@@ -94,7 +106,7 @@ func (p *preparer) expr(e hclsyntax.Expression) hclsyntax.Expression {
 	case *hclsyntax.ScopeTraversalExpr:
 		return p.traversal(e)
 	case *hclsyntax.IndexExpr:
-		return p.index(e)
+		return p.key(p.index(e), e.Range())
 	case *hclsyntax.FunctionCallExpr:
 		return p.call(e)
 	case *hclsyntax.ForExpr:
@@ -120,7 +132,7 @@ func (p *preparer) plain(e hclsyntax.Expression) hclsyntax.Expression {
 	case *hclsyntax.ParenthesesExpr:
 		return &hclsyntax.ParenthesesExpr{Expression: p.expr(e.Expression), SrcRange: e.SrcRange}
 	case *hclsyntax.RelativeTraversalExpr:
-		return &hclsyntax.RelativeTraversalExpr{Source: p.expr(e.Source), Traversal: e.Traversal, SrcRange: e.SrcRange}
+		return &hclsyntax.RelativeTraversalExpr{Source: p.source(e.Source), Traversal: e.Traversal, SrcRange: e.SrcRange}
 	case *hclsyntax.ConditionalExpr:
 		return &hclsyntax.ConditionalExpr{Condition: p.expr(e.Condition), TrueResult: p.expr(e.TrueResult),
 			FalseResult: p.expr(e.FalseResult), SrcRange: e.SrcRange}
@@ -132,6 +144,23 @@ func (p *preparer) plain(e hclsyntax.Expression) hclsyntax.Expression {
 		return &hclsyntax.TemplateWrapExpr{Wrapped: p.expr(e.Wrapped), SrcRange: e.SrcRange}
 	}
 	return e
+}
+
+// source copies what an attribute is taken of, which stays what it is.
+func (p *preparer) source(e hclsyntax.Expression) hclsyntax.Expression {
+	if index, ok := e.(*hclsyntax.IndexExpr); ok {
+		p.nodes++
+		return p.index(index)
+	}
+	return p.expr(e)
+}
+
+// key turns a reference into its key, where that is asked for.
+func (p *preparer) key(e hclsyntax.Expression, at hcl.Range) hclsyntax.Expression {
+	if !p.keys {
+		return e
+	}
+	return p.guard(callKey, at, e)
 }
 
 // guard writes a call of one of our own functions around args.
@@ -151,7 +180,10 @@ func (p *preparer) traversal(e *hclsyntax.ScopeTraversalExpr) hclsyntax.Expressi
 			Traversal: hcl.Traversal{hcl.TraverseRoot{Name: name, SrcRange: e.SrcRange}}}
 	}
 	if r, ok := directoryName(e.Traversal); ok {
-		return &hclsyntax.LiteralValueExpr{Val: r.value(nil), SrcRange: e.SrcRange}
+		return p.key(&hclsyntax.LiteralValueExpr{Val: r.value(nil), SrcRange: e.SrcRange}, e.SrcRange)
+	}
+	if _, ok := staticRef(e); ok {
+		return p.key(e, e.SrcRange)
 	}
 	return e
 }
@@ -173,6 +205,9 @@ func (p *preparer) index(e *hclsyntax.IndexExpr) hclsyntax.Expression {
 func (p *preparer) call(e *hclsyntax.FunctionCallExpr) hclsyntax.Expression {
 	c := *e
 	c.Args = p.exprs(e.Args)
+	if e.Name == "contains" && len(c.Args) == 2 {
+		c.Args[1] = p.key(c.Args[1], e.Args[1].Range())
+	}
 	if measure := expensive[e.Name]; measure != "" {
 		// What a function converts its arguments to is made before the function runs.
 		for i, arg := range c.Args {

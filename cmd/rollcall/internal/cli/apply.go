@@ -219,31 +219,23 @@ func (a *app) confirm(ctx context.Context, p *planner.Plan) (yes, asked bool, er
 
 // line reads one line of standard input, or the end of it, unless ctx ends before.
 func (a *app) line(ctx context.Context) (string, error) {
-	return wait(ctx, func() (string, error) {
+	type input struct {
+		text string
+		err  error
+	}
+	read := make(chan input, 1)
+	go func() {
 		text, err := bufio.NewReader(a.stdin).ReadString('\n')
 		if errors.Is(err, io.EOF) {
 			err = nil
 		}
-		return strings.TrimSpace(text), err
-	})
-}
-
-// wait returns what read returns, unless ctx ends before.
-func wait(ctx context.Context, read func() (string, error)) (string, error) {
-	type answer struct {
-		text string
-		err  error
-	}
-	got := make(chan answer, 1)
-	go func() {
-		text, err := read()
-		got <- answer{text, err}
+		read <- input{strings.TrimSpace(text), err}
 	}()
 	select {
 	case <-ctx.Done():
 		return "", ctx.Err()
-	case answer := <-got:
-		return answer.text, answer.err
+	case got := <-read:
+		return got.text, got.err
 	}
 }
 

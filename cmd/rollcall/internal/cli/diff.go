@@ -14,6 +14,7 @@ import (
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/policy"
 )
 
 // diffFlags are those of diff.
@@ -42,7 +43,7 @@ func newDiff(a *app) *cobra.Command {
 			"given. Revisions are read from git's objects; nothing is checked out. Opens no socket,\n" +
 			"needs no credential and no sensitive variable, writes nothing.",
 		example: "rollcall diff main\nrollcall diff origin/main HEAD -format=markdown",
-		exits:   "0 compared; 2 there are differences, with -detailed-exitcode.",
+		exits:   "0 compared; 2 there are differences, with -detailed-exitcode;\n  3 a policy of HEAD does not hold.",
 	}.describe(&cobra.Command{
 		Use: "diff BASE [HEAD]", Short: "Say who gains and who loses what between two revisions",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -101,12 +102,20 @@ func (a *app) diff(f diffFlags, revisions []string) error {
 		Difference: d,
 		Base:       render.Side{Revision: revisions[0], Commit: base.Commit()},
 		Head:       render.Side{Revision: o.At, Commit: head.Commit()},
+		Policies:   policy.Check(head.Desired, nil),
+		Sources:    head.Sources,
+	}
+	if broken := shown.Policies.Broken; len(broken) > 0 {
+		return &run.FindingsError{Findings: broken}
 	}
 	a.addHistory(&shown, base, head)
 	if err := diffFormats[f.format](a.stdout, shown, a.style(a.stdout)); err != nil {
 		return err
 	}
-	if f.detailed && !d.Empty() {
+	switch {
+	case shown.Policies.Blocks():
+		return status(exitBlocked)
+	case f.detailed && !d.Empty():
 		return status(exitChanges)
 	}
 	return nil

@@ -25,6 +25,10 @@ func (a *app) stream(asJSON bool) {
 // report says why a command failed: as a finding, with its code, its place and
 // what to do. One that has none of these is said in a line.
 func (a *app) report(err error) {
+	if found := (*run.FindingsError)(nil); errors.As(err, &found) {
+		_ = a.diagnostics(found.Findings)
+		return
+	}
 	if usage := (*usageError)(nil); a.events == nil && errors.As(err, &usage) {
 		fmt.Fprintf(a.stderr, "Error: %s\n\n%s\n", render.Prose(usage.err.Error()), usage.help())
 		return

@@ -52,7 +52,6 @@ var commands = [...]func(*app) *cobra.Command{
 	newAccess,
 	newGraph,
 	newSimulate,
-	newConsole,
 	newState,
 	newForceUnlock,
 	newTarget,

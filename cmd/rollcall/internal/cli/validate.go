@@ -2,11 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
+	"github.com/rollcall-dev/rollcall/planner/policy"
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
@@ -15,9 +17,10 @@ func newValidate(a *app) *cobra.Command {
 	var asJSON bool
 	c := manual{
 		about: "Reads the configuration and the files that it names: parses, checks types, resolves\n" +
-			"people, groups and assignments. Opens no socket, needs no credential, writes nothing.",
+			"people, groups and assignments, and checks the policies that need no plan. Opens no\n" +
+			"socket, needs no credential, writes nothing.",
 		example: "rollcall validate -json",
-		exits:   "0 valid (warnings included); 1 invalid.",
+		exits:   "0 valid (warnings included); 1 invalid, or a policy does not hold.",
 	}.describe(&cobra.Command{
 		Use:   "validate",
 		Short: "Check the configuration",
@@ -30,7 +33,7 @@ func newValidate(a *app) *cobra.Command {
 }
 
 func (a *app) validate(flags loadFlags, asJSON bool) error {
-	found, err := a.findings(flags)
+	found, verdict, err := a.findings(flags)
 	switch {
 	case asJSON && err != nil:
 		found = append(found, run.Diagnose(err))
@@ -45,26 +48,35 @@ func (a *app) validate(flags loadFlags, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	if found.HasErrors() {
+	if found.HasErrors() || verdict.Blocks() {
 		return status(exitError)
 	}
-	if !asJSON {
-		fmt.Fprintln(a.stdout, "The configuration is valid.")
+	if asJSON {
+		return nil
 	}
+	if err := render.SkippedPolicies(a.stdout, verdict, a.style(a.stdout)); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, "The configuration is valid.")
 	return nil
 }
 
-// findings is all that there is to say about the configuration.
-func (a *app) findings(flags loadFlags) (schema.Diagnostics, error) {
+// findings is all that there is to say about the configuration, and what
+// became of its policies.
+func (a *app) findings(flags loadFlags) (schema.Diagnostics, *policy.Verdict, error) {
+	v := &policy.Verdict{}
 	o, err := a.options(flags)
 	if err != nil {
-		return nil, err
+		return nil, v, err
 	}
 	p, err := run.Open(o)
 	if err != nil {
-		return nil, err
+		return nil, v, err
 	}
 	defer p.Close()
 	a.sources = p.Sources
-	return p.Findings, nil
+	if p.Desired != nil {
+		v = policy.Check(p.Desired, nil)
+	}
+	return slices.Concat(p.Findings, v.Broken, v.Findings), v, nil
 }

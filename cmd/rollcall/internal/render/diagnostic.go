@@ -85,6 +85,7 @@ func (p *page) diagnostic(d *schema.Diagnostic, src map[string][]byte) {
 	p.line(p.style.paint(c, "╷"))
 	b.headline(name, c, d)
 	b.source(d, src)
+	b.values(d.Values)
 	if d.Detail != "" {
 		b.row()
 		b.Prose(d.Detail)
@@ -153,6 +154,18 @@ func (b *box) source(d *schema.Diagnostic, src map[string][]byte) {
 	}
 	b.say("  ", "  ", where+":")
 	b.excerpt(o.Line, s)
+}
+
+// values writes what the parts of a condition are that does not hold, as
+// Terraform does.
+func (b *box) values(all []schema.Stated) {
+	if len(all) == 0 {
+		return
+	}
+	b.row("    ", b.style.paint(faint, "├────────────────"))
+	for _, v := range all {
+		b.say("    │ ", "    │   ", Prose(v.Expression)+" "+Prose(v.Statement))
+	}
 }
 
 // inApp returns " in app.NAME", or nothing where the object says so already.

@@ -30,6 +30,8 @@ type diagnosticJSON struct {
 	Range      *rangeJSON    `json:"range,omitempty"`
 	Snippet    *snippetJSON  `json:"snippet,omitempty"`
 	Related    []relatedJSON `json:"related,omitempty"`
+	// Values stand here where there is no snippet.
+	Values []valueJSON `json:"values,omitempty"`
 }
 
 // rangeJSON is a place; lines and columns count from one, bytes from zero.
@@ -55,8 +57,7 @@ type snippetJSON struct {
 	Values               []valueJSON `json:"values"`
 }
 
-// valueJSON is the value of an expression in the snippet. Findings carry none
-// yet; the list is there because readers of Terraform's shape expect it.
+// valueJSON is the value of an expression in the snippet.
 type valueJSON struct {
 	Traversal string `json:"traversal"`
 	Statement string `json:"statement"`
@@ -69,18 +70,19 @@ type relatedJSON struct {
 
 // DiagnosticsJSON writes the findings as one document in the shape of
 // `terraform validate -json`, with `code` and `suggestion` added. The document
-// is valid where no finding is an error.
+// is valid where no finding is an error or a guard.
 func DiagnosticsJSON(w io.Writer, all schema.Diagnostics, src map[string][]byte) error {
-	doc := validation{FormatVersion: "1.0", Valid: !all.HasErrors(), Diagnostics: []diagnosticJSON{}}
+	doc := validation{FormatVersion: "1.0", Diagnostics: []diagnosticJSON{}}
 	for i := range all {
 		switch all[i].Severity {
-		case schema.Error:
+		case schema.Error, schema.Guarded:
 			doc.ErrorCount++
 		case schema.Warning:
 			doc.WarningCount++
 		}
 		doc.Diagnostics = append(doc.Diagnostics, diagnosticOf(&all[i], src))
 	}
+	doc.Valid = doc.ErrorCount == 0
 	return writeJSON(w, doc)
 }
 
@@ -107,15 +109,21 @@ func diagnosticOf(d *schema.Diagnostic, src map[string][]byte) diagnosticJSON {
 	if d.Origin.Known() {
 		out.Range = rangeOf(d.Origin, src)
 	}
+	values := make([]valueJSON, 0, len(d.Values))
+	for _, v := range d.Values {
+		values = append(values, valueJSON{v.Expression, v.Statement})
+	}
 	if s, ok := readSnippet(d.Origin, src); ok {
 		out.Snippet = &snippetJSON{
 			Code: s.code, StartLine: int(d.Origin.Line),
 			HighlightStartOffset: s.from, HighlightEndOffset: s.to,
-			Values: []valueJSON{},
+			Values: values,
 		}
 		if s.context != "" {
 			out.Snippet.Context = &s.context
 		}
+	} else {
+		out.Values = values
 	}
 	for _, r := range d.Related {
 		j := relatedJSON{Message: r.Message}

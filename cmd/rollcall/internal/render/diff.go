@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/policy"
 )
 
 // Side is one of the two configurations that are compared.
@@ -38,6 +39,10 @@ func (s *Side) text() string {
 type Difference struct {
 	*planner.Difference
 	Base, Head Side
+	// Policies is the verdict on those of Head; nil where they were not checked.
+	Policies *policy.Verdict
+	// Sources are the files of Head, to show lines of.
+	Sources map[string][]byte
 }
 
 // Diff writes first who loses what, then who gains, then what else changes, and
@@ -54,6 +59,7 @@ func Diff(w io.Writer, d Difference, s Style) error {
 	p.commitList(&d)
 	p.line()
 	p.wrapped("", "  ", diffCounts(d.Difference))
+	p.verdictOf(d.Policies, d.Sources)
 	return p.end()
 }
 

@@ -18,6 +18,7 @@ type differenceJSON struct {
 	Pushes        []pushChangeJSON      `json:"pushes"`
 	Withheld      []withheldChangeJSON  `json:"withheld"`
 	Kept          []keptJSON            `json:"kept"`
+	Policies      []*policyJSON         `json:"policies"`
 	Summary       diffSummaryJSON       `json:"summary"`
 }
 
@@ -118,6 +119,7 @@ func differenceOf(d *Difference) differenceJSON {
 		FormatVersion: "1.0", Base: sideJSON{d.Base.Revision, d.Base.Commit}, Head: sideJSON{d.Head.Revision, d.Head.Commit},
 		Losses: d.accessChangesJSON(d.Losses), Gains: d.accessChangesJSON(d.Gains),
 		Attributes: []attributeChangeJSON{}, Pushes: []pushChangeJSON{}, Withheld: []withheldChangeJSON{}, Kept: []keptJSON{},
+		Policies: policiesOf(d.Policies),
 		Summary: diffSummaryJSON{
 			peopleOf(d.Losses), peopleOf(d.Gains), len(d.Attributes), len(d.Pushes), len(d.Withheld), len(d.Kept),
 		},

@@ -19,6 +19,7 @@ func DiffMarkdown(w io.Writer, d Difference) error {
 	} else {
 		m.rows(rows)
 	}
+	m.policies()
 	m.commitList()
 	return m.end(w)
 }
@@ -48,6 +49,7 @@ func DiffNote(w io.Writer, d Difference) error {
 			m.unfold()
 		}
 	}
+	m.policies()
 	m.commitList()
 	return m.end(w)
 }

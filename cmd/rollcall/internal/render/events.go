@@ -44,6 +44,7 @@ type event struct {
 	Drift      *driftJSON      `json:"drift,omitempty"`
 	Withheld   *withheldJSON   `json:"withheld,omitempty"`
 	Finding    *diagnosticJSON `json:"finding,omitempty"`
+	Policy     *policyJSON     `json:"policy,omitempty"`
 	Diagnostic *diagnosticJSON `json:"diagnostic,omitempty"`
 	Changes    *summaryJSON    `json:"changes,omitempty"`
 	Hook       *hookJSON       `json:"hook,omitempty"`
@@ -131,6 +132,9 @@ func (s *Events) Plan(p *planner.Plan) {
 	for i := range p.Findings {
 		s.finding(&p.Findings[i])
 	}
+	for i := range p.Policies {
+		s.policy(&p.Policies[i])
+	}
 	sum := &p.Summary
 	s.write(event{Level: "info", Type: "change_summary",
 		Message: fmt.Sprintf("Plan: %d to add, %d to change, %d to destroy.", sum.Add, sum.Change, sum.Destroy),
@@ -176,6 +180,15 @@ func (s *Events) withheld(w *planner.Withheld) {
 func (s *Events) finding(d *schema.Diagnostic) {
 	j := diagnosticOf(d, nil)
 	s.write(event{Level: level(d.Severity), Type: "finding", Message: diagnosticMessage(d), Finding: &j})
+}
+
+// policy writes what became of one policy.
+func (s *Events) policy(r *planner.PolicyResult) {
+	out := event{Level: "info", Type: "policy", Message: Terminal(string(r.Address)) + ": " + policyVerdict(r), Policy: policyOf(r)}
+	if !r.Passed {
+		out.Level = level(r.Severity)
+	}
+	s.write(out)
 }
 
 // Diagnostics writes findings about what a person wrote, with the source where

@@ -24,6 +24,7 @@ func Plan(w io.Writer, p *planner.Plan, src map[string][]byte, s Style) error {
 	pg.held(p.Held)
 	pg.findings(p.Findings, src)
 	pg.guards(p.Guards)
+	pg.policies(p.Policies)
 	pg.verdict(p)
 	return pg.end()
 }

@@ -27,6 +27,13 @@ func (e *PlaceError) Error() string { return fmt.Sprintf("%s: %v", e.What, e.Err
 // Unwrap returns the cause.
 func (e *PlaceError) Unwrap() error { return e.Err }
 
+// FindingsError says that a run ended with errors about what a person wrote,
+// which came to light only when it was evaluated.
+type FindingsError struct{ Findings schema.Diagnostics }
+
+// Error tells the first.
+func (e *FindingsError) Error() string { return e.Findings[0].Summary + ": " + e.Findings[0].Detail }
+
 // StaleError says that a plan is not the one that would be made now.
 type StaleError struct {
 	// Expected is the fingerprint that was asked for.

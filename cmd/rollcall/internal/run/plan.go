@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/policy"
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
@@ -80,6 +81,9 @@ func (p *Project) compute(state *planner.State, remotes map[schema.Address]*plan
 		return nil, p.unreadable(err)
 	}
 	plan.Findings = slices.Concat(p.written, plan.Findings)
+	if broken := policy.Judge(p.Desired, plan); len(broken) > 0 {
+		return nil, &FindingsError{broken}
+	}
 	return &Planned{Plan: plan, State: state, Remotes: remotes}, nil
 }
 
