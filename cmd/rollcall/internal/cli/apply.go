@@ -219,23 +219,31 @@ func (a *app) confirm(ctx context.Context, p *planner.Plan) (yes, asked bool, er
 
 // line reads one line of standard input, or the end of it, unless ctx ends before.
 func (a *app) line(ctx context.Context) (string, error) {
-	type input struct {
-		text string
-		err  error
-	}
-	read := make(chan input, 1)
-	go func() {
+	return wait(ctx, func() (string, error) {
 		text, err := bufio.NewReader(a.stdin).ReadString('\n')
 		if errors.Is(err, io.EOF) {
 			err = nil
 		}
-		read <- input{strings.TrimSpace(text), err}
+		return strings.TrimSpace(text), err
+	})
+}
+
+// wait returns what read returns, unless ctx ends before.
+func wait(ctx context.Context, read func() (string, error)) (string, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		text, err := read()
+		got <- answer{text, err}
 	}()
 	select {
 	case <-ctx.Done():
 		return "", ctx.Err()
-	case got := <-read:
-		return got.text, got.err
+	case answer := <-got:
+		return answer.text, answer.err
 	}
 }
 

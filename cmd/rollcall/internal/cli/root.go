@@ -52,6 +52,7 @@ var commands = [...]func(*app) *cobra.Command{
 	newAccess,
 	newGraph,
 	newSimulate,
+	newConsole,
 	newState,
 	newForceUnlock,
 	newTarget,

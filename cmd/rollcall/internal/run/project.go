@@ -235,6 +235,19 @@ func (p *Project) staysInside(name string) error {
 	return nil
 }
 
+// HistoryFile is where a console keeps what was typed. It is empty where the
+// data folder is not there yet: to look at a configuration writes nothing.
+func (p *Project) HistoryFile() string {
+	file, err := p.dataFile("", "console_history")
+	if err != nil {
+		return ""
+	}
+	if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
+		return ""
+	}
+	return file
+}
+
 // exists looks for name, or else for the first folder above it that is there.
 func exists(root *os.Root, name string) error {
 	_, err := root.Stat(filepath.FromSlash(name))
