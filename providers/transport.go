@@ -71,7 +71,7 @@ func NewClient(opts ClientOptions) (*Client, error) {
 		return nil, err
 	}
 	opts = opts.withDefaults()
-	if err := checkAllowed(base, opts.AllowedHosts); err != nil {
+	if err := CheckAllowed(base.Host, opts.AllowedHosts); err != nil {
 		return nil, err
 	}
 	g := &guard{base: base, opts: &opts, next: opts.roundTripper(base)}
@@ -87,6 +87,17 @@ func NewClient(opts ClientOptions) (*Client, error) {
 		c.http.Transport = readOnly{g}
 	}
 	return c, nil
+}
+
+// NewHTTPClient returns a client that speaks to the host of opts.BaseURL alone,
+// and that address. It has no credential, and none of what a [Client] knows
+// about targets: it neither paces nor tries again, and follows no redirect.
+func NewHTTPClient(opts ClientOptions) (*http.Client, *url.URL, error) {
+	c, err := NewClient(opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.http, c.base, nil
 }
 
 // neverFollow hands every redirect back as the answer that it is.

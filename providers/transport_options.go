@@ -166,12 +166,14 @@ func parseBase(address string) (*url.URL, error) {
 	return u.Parse(strings.TrimRight(u.EscapedPath(), "/"))
 }
 
-// checkAllowed refuses a host that the operator's list does not name.
-func checkAllowed(base *url.URL, allowed []string) error {
+// CheckAllowed refuses a host, given with or without a port, that the operator's
+// list does not name. A nil list names all.
+func CheckAllowed(host string, allowed []string) error {
+	name := (&url.URL{Host: host}).Hostname()
 	if allowed == nil || slices.ContainsFunc(allowed, func(a string) bool {
-		return strings.EqualFold(a, base.Host) || strings.EqualFold(a, base.Hostname())
+		return strings.EqualFold(a, host) || strings.EqualFold(a, name)
 	}) {
 		return nil
 	}
-	return fmt.Errorf("the host %q is not among the allowed hosts (ROLLCALL_ALLOWED_HOSTS): nothing was sent to it", base.Host)
+	return fmt.Errorf("the host %q is not among the allowed hosts (ROLLCALL_ALLOWED_HOSTS): nothing was sent to it", host)
 }

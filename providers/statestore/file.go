@@ -196,7 +196,7 @@ func (f *File) Lock(ctx context.Context, info providers.LockInfo, wait time.Dura
 	if err := f.disk.MkdirAll(folder); err != nil {
 		return nil, fmt.Errorf("make the folder of the state: %w", err)
 	}
-	l, err := acquire(ctx, f.lockPath(), info, wait)
+	l, err := await(ctx, wait, func() (*lock, error) { return acquire(f.lockPath(), info) })
 	if err != nil {
 		return nil, err
 	}

@@ -17,26 +17,16 @@ import (
 	"github.com/rollcall-dev/rollcall/providers/statestore/storetest"
 )
 
-// folder is a place for a file store.
-type folder string
-
-func (f folder) Open() providers.Store { return open(string(f)) }
-
-func open(root string) *statestore.File {
+func openFile(root string) *statestore.File {
 	return statestore.NewFile(filepath.Join(root, ".rollcall", "state.json"), func() string { return "lineage-1" }, clock)
 }
 
 func clock() time.Time { return time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC) }
 
-func TestFileIsAStore(t *testing.T) {
-	t.Parallel()
-	storetest.Run(t, func(t *testing.T) storetest.Place { return folder(t.TempDir()) })
-}
-
 // lazily is a folder whose store does not wait for the disk.
 type lazily string
 
-func (l lazily) Open() providers.Store { return open(string(l)).Unsynced() }
+func (l lazily) Open() providers.Store { return openFile(string(l)).Unsynced() }
 
 func TestUnsyncedFileIsAStore(t *testing.T) {
 	t.Parallel()
@@ -45,7 +35,7 @@ func TestUnsyncedFileIsAStore(t *testing.T) {
 
 func TestHolderTellsWhoWritesWithoutTakingTheLock(t *testing.T) {
 	t.Parallel()
-	store := open(t.TempDir())
+	store := openFile(t.TempDir())
 	wantHolder := func(want string) {
 		t.Helper()
 		got, held, err := store.Holder(t.Context())
@@ -67,7 +57,7 @@ func TestHolderTellsWhoWritesWithoutTakingTheLock(t *testing.T) {
 
 func TestStateCutAtAnyLengthIsRefusedWithAWayOut(t *testing.T) {
 	t.Parallel()
-	store := open(t.TempDir())
+	store := openFile(t.TempDir())
 	for i := range 3 {
 		if err := addOne(filepath.Dir(filepath.Dir(store.String())), fmt.Sprintf("user.u%d", i)); err != nil {
 			t.Fatal(err)
@@ -97,7 +87,7 @@ func TestStateThatIsDamagedIsNotSavedOver(t *testing.T) {
 	if err := addOne(root, "user.ann"); err != nil {
 		t.Fatal(err)
 	}
-	store := open(root)
+	store := openFile(root)
 	damaged := []byte("not a state\n")
 	if err := os.WriteFile(store.String(), damaged, 0o600); err != nil {
 		t.Fatal(err)

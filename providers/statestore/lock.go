@@ -46,20 +46,22 @@ func (h holder) info() providers.LockInfo {
 // looks at the lock (see [File.Holder]) has it for an instant.
 const patience = 50 * time.Millisecond
 
-// acquire takes the lock and waits up to wait for it.
-func acquire(ctx context.Context, path string, info providers.LockInfo, wait time.Duration) (*lock, error) {
+// await tries to take a lock until it is free or wait is over. try says by a
+// [*providers.LockedError] that somebody holds it.
+func await[T any](ctx context.Context, wait time.Duration, try func() (T, error)) (T, error) {
 	deadline := time.Now().Add(max(wait, patience))
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		l, err := try(path, info)
-		if l != nil || err != nil {
+		l, err := try()
+		var locked *providers.LockedError
+		if !errors.As(err, &locked) {
 			return l, err
 		}
 		left := time.Until(deadline)
 		if left <= 0 {
-			return nil, &providers.LockedError{Holder: readHolder(path)}
+			return l, err
 		}
 		if err := sleep(ctx, min(pause, left)); err != nil {
-			return nil, fmt.Errorf("wait for the lock on the state, held by %s: %w", readHolder(path).Who, err)
+			return l, fmt.Errorf("wait for the lock on the state, held by %s: %w", locked.Holder.Who, err)
 		}
 	}
 }
@@ -75,8 +77,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// try takes the lock if nobody holds it. No lock and no error: somebody does.
-func try(path string, info providers.LockInfo) (*lock, error) {
+// acquire takes the lock if nobody holds it.
+func acquire(path string, info providers.LockInfo) (*lock, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the lock file: %w", err)
@@ -88,7 +90,7 @@ func try(path string, info providers.LockInfo) (*lock, error) {
 	}
 	// The file may have been removed between opening and locking it.
 	if !ok || l.held() != nil {
-		return nil, f.Close()
+		return nil, errors.Join(&providers.LockedError{Holder: readHolder(path)}, f.Close())
 	}
 	if err := l.write(holderOf(info)); err != nil {
 		return nil, errors.Join(fmt.Errorf("write the lock file: %w", err), f.Close())

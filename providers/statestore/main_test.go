@@ -1,7 +1,9 @@
 package statestore_test
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,19 +11,23 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"go.uber.org/goleak"
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/providers"
+	"github.com/rollcall-dev/rollcall/providers/statestore"
 	"github.com/rollcall-dev/rollcall/providers/statestore/storetest"
+	"github.com/rollcall-dev/rollcall/schema"
 )
 
 // The test program starts itself again as another process: these variables
 // say what that one does, and where.
 const (
-	envRole = "STATESTORE_TEST_ROLE"
-	envRoot = "STATESTORE_TEST_ROOT"
-	envName = "STATESTORE_TEST_NAME"
+	envRole  = "STATESTORE_TEST_ROLE"
+	envRoot  = "STATESTORE_TEST_ROOT"
+	envName  = "STATESTORE_TEST_NAME"
+	envLease = "STATESTORE_TEST_LEASE"
 )
 
 func TestMain(m *testing.M) {
@@ -32,10 +38,51 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		stopServers()
+		os.Exit(code)
+	}))
 }
 
-var roles = map[string]func(root, name string) error{"writer": writer, "dier": dier}
+var roles = map[string]func(root, name string) error{"writer": writer, "dier": dier, "sleeper": sleeper}
+
+// open opens the store at root, which is a folder, or "KIND|PLACE" of another
+// kind, as another process would.
+func open(root string) providers.Store {
+	kind, _, remote := strings.Cut(root, "|")
+	if !remote {
+		return openFile(root)
+	}
+	lease, _ := time.ParseDuration(os.Getenv(envLease)) // none means the default
+	return openFor(kind, root, lease)
+}
+
+func openFor(kind, root string, lease time.Duration) providers.Store {
+	o := statestore.RemoteOptions{NewLineage: func() string { return "lineage-1" }, Now: clock, Lease: lease}
+	_, at, _ := strings.Cut(root, "|")
+	var s *statestore.Remote
+	var err error
+	switch kind {
+	case "postgres":
+		address, name, _ := strings.Cut(at, "#")
+		s, err = statestore.NewPostgres(statestore.PostgresOptions{RemoteOptions: o, URL: address, Name: name})
+	case "s3":
+		address, key, _ := strings.Cut(at, "#")
+		s, err = statestore.NewS3(statestore.S3Options{
+			RemoteOptions: o, Endpoint: address, Bucket: "bucket", Key: key,
+			Credentials: credentials.NewStaticCredentialsProvider("id", "canary-secret-of-s3", ""),
+		})
+	case "http":
+		s, err = statestore.NewHTTP(statestore.HTTPOptions{
+			RemoteOptions: o, Address: at, LockAddress: at + "/lock", LockMethod: "POST", UnlockMethod: "DELETE",
+			Username: "ci", Password: schema.NewSecret(func() (string, error) { return "canary-secret-of-http", nil }),
+		})
+	}
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
 
 // saves is how often each writer saves.
 const saves = 8
@@ -97,73 +144,32 @@ func process(t *testing.T, role, root, name string) *exec.Cmd {
 	return cmd
 }
 
-func TestWritersInSeveralProcessesLoseNothingOfEachOther(t *testing.T) {
-	t.Parallel()
-	root := t.TempDir()
-	names := []string{"a", "b", "c", "d"}
-	var running []*exec.Cmd
-	for _, name := range names {
-		cmd := process(t, "writer", root, name)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		running = append(running, cmd)
-	}
-	for _, cmd := range running {
-		if err := cmd.Wait(); err != nil {
-			t.Error(err)
-		}
-	}
-	st, err := open(root).Read(t.Context())
+// sleeper takes the lock and is stopped: when it goes on, its lock is somebody
+// else's, and whatever it tries must fail. It says what did not.
+func sleeper(root, name string) error {
+	ctx := context.Background()
+	session, err := open(root).Lock(ctx, storetest.Info(name), 0)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	want := len(names) * saves
-	if len(st.Apps) != 1 || len(st.Apps[0].Users) != want || st.Serial != uint64(want) {
-		t.Errorf("got serial %d and apps %v, want %d people and as many saves", st.Serial, st.Apps, want)
+	change := func(key string) planner.Change {
+		return planner.Change{App: "app", Kind: planner.KindUser, Key: key, Action: planner.Create}
 	}
-}
-
-func TestLockOfAProcessThatDiedIsFree(t *testing.T) {
-	t.Parallel()
-	root := t.TempDir()
-	cmd := process(t, "dier", root, "user.ann")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	if err := session.Intend(change(name)); err != nil {
+		return err
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	fmt.Println("ready")
+	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
+		return err
 	}
-	ready := make([]byte, len("ready"))
-	if _, err := out.Read(ready); err != nil || string(ready) != "ready" {
-		t.Fatalf("the other process said %q: %v", ready, err)
+	if err := session.Intend(change("user.late")); err == nil {
+		return errors.New("it intends without the lock")
 	}
-	_, err = open(root).Lock(t.Context(), storetest.Info("other"), 0)
-	if err == nil || !strings.Contains(err.Error(), "ann@ci") {
-		t.Errorf("lock while it lives: got %v, want an error that names who holds it", err)
+	if err := session.Held(); err == nil {
+		return errors.New("it believes to hold the lock")
 	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
+	if err := session.Save(ctx, &planner.State{}); err == nil {
+		return errors.New("it saves without the lock")
 	}
-	_ = cmd.Wait() // it was killed
-	diedButIntended(t, open(root))
-}
-
-func diedButIntended(t *testing.T, store providers.Store) {
-	t.Helper()
-	session, err := store.Lock(t.Context(), storetest.Info("next"), 0)
-	if err != nil {
-		t.Fatalf("lock after it died: %v", err)
-	}
-	st, err := store.Read(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(st.Intents) != 1 || st.Intents[0].Key != "user.ann" {
-		t.Errorf("intents are %v, want that of who died", st.Intents)
-	}
-	if err := session.Unlock(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	return session.Unlock(ctx)
 }

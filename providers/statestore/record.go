@@ -138,6 +138,9 @@ func (h *history) add(r *record) error {
 			h.reopen(r.Intent.planner())
 		}
 		return nil
+	case r.Kind == kindBegin && r.Begin != nil && *r.Begin == h.begin:
+		// Two holders began it, one of them too late.
+		return nil
 	case r.Kind == kindFailed && r.Intent != nil:
 		h.close(objectOf(r.Intent.planner()))
 		return nil

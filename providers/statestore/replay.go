@@ -103,3 +103,10 @@ func take(h *history, body []byte) (*history, error) {
 	}
 	return h, nil
 }
+
+// begins reports whether a frame begins a journal.
+func begins(frame []byte) bool {
+	body, ok := openFrame(frame)
+	var records []record
+	return ok && json.Unmarshal(body, &records) == nil && len(records) > 0 && records[0].Begin != nil
+}
