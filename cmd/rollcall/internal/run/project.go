@@ -265,9 +265,6 @@ func (p *Project) refuseUnsupported() {
 			Detail: what + " is not supported by this version of rollcall. " + instead, Origin: origin,
 		})
 	}
-	if s := p.Config.Settings.State; s.Kind != "" && s.Kind != "file" {
-		refuse(s.Origin, fmt.Sprintf("A state of kind %q", s.Kind), "Use state \"file\".")
-	}
 	for i := range p.Config.Directories {
 		if d := &p.Config.Directories[i]; d.Kind != "file" {
 			refuse(d.Origin, fmt.Sprintf("A directory of kind %q", d.Kind), "Export it and use directory \"file\".")

@@ -4,24 +4,89 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
+	"os"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/providers/statestore"
+	"github.com/rollcall-dev/rollcall/schema"
 )
 
 // store opens the state's store. Nothing is read or written by that.
 func (p *Project) store() (providers.Store, error) {
 	s := p.Config.Settings.State
-	if s.Kind != "" && s.Kind != "file" {
-		return nil, &PlaceError{What: "state", Origin: s.Origin, Err: fmt.Errorf("a state of kind %q is not supported by this version", s.Kind)}
-	}
-	file, err := p.dataFile(s.Path, "state.json")
+	store, err := p.storeOf(s)
 	if err != nil {
 		return nil, &PlaceError{What: "state", Origin: s.Origin, Err: err}
 	}
+	return store, nil
+}
+
+func (p *Project) storeOf(s schema.StateStore) (providers.Store, error) {
+	if s.Kind != "" && s.Kind != "file" && p.options.Offline {
+		return p.copyOfState(s.Kind)
+	}
+	o := statestore.RemoteOptions{NewLineage: p.options.Random, Now: p.options.Now, AllowedHosts: p.options.AllowedHosts}
+	switch s.Kind {
+	case "postgres":
+		address, err := s.Secrets["url"].Reveal()
+		if err != nil {
+			return nil, err
+		}
+		return statestore.NewPostgres(statestore.PostgresOptions{RemoteOptions: o, URL: address, Name: s.Arguments["name"]})
+	case "s3":
+		return statestore.NewS3(statestore.S3Options{
+			RemoteOptions: o, Bucket: s.Arguments["bucket"], Key: s.Arguments["key"],
+			Region: s.Arguments["region"], Endpoint: s.Arguments["endpoint"], Proxy: http.ProxyFromEnvironment,
+		})
+	case "http":
+		return statestore.NewHTTP(p.httpState(s, o))
+	}
+	file, err := p.dataFile(s.Path, stateFile)
+	if err != nil {
+		return nil, err
+	}
 	return statestore.NewFile(file, p.options.Random, p.options.Now), nil
+}
+
+// stateFile is the state's name in the data folder.
+const stateFile = "state.json"
+
+// copyOfState is what an offline run has of a state that is kept elsewhere.
+func (p *Project) copyOfState(kind string) (providers.Store, error) {
+	file, err := p.dataFile("", stateFile)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(file); err != nil {
+		return nil, fmt.Errorf("an offline run opens no socket, and the state is kept in a store of kind %q; "+
+			"where one may be opened, run \"rollcall state pull > %s\", and give this run that file", kind, file)
+	}
+	p.options.Notice("Offline: the state is the copy in " + file + ".")
+	return statestore.NewFile(file, p.options.Random, p.options.Now), nil
+}
+
+// httpState says how a state is reached by Terraform's protocol. Without a
+// password, the one that is bound to the host goes with it, if there is any.
+func (p *Project) httpState(s schema.StateStore, o statestore.RemoteOptions) statestore.HTTPOptions {
+	h := statestore.HTTPOptions{
+		RemoteOptions: o, Address: s.Arguments["address"],
+		LockAddress: s.Arguments["lock_address"], UnlockAddress: s.Arguments["unlock_address"],
+		UpdateMethod: s.Arguments["update_method"], LockMethod: s.Arguments["lock_method"], UnlockMethod: s.Arguments["unlock_method"],
+		Username: s.Arguments["username"], Password: s.Secrets["password"], Proxy: http.ProxyFromEnvironment,
+	}
+	if h.Password != nil {
+		return h
+	}
+	if u, err := url.Parse(h.Address); err == nil {
+		if token, err := p.options.Token(u.Hostname()); err == nil {
+			h.Password = token
+		}
+	}
+	return h
 }
 
 // readState reads the state beside whoever writes it.
@@ -55,8 +120,11 @@ func (p *Project) awaitWriter(ctx context.Context, store providers.Store) error 
 	deadline := p.options.Now().Add(max(p.options.LockWait, patience))
 	for {
 		holder, held, err := store.Holder(ctx)
-		if err != nil || !held {
-			return err
+		if err != nil {
+			return &PlaceError{What: "state", Origin: p.Config.Settings.State.Origin, Err: err}
+		}
+		if !held {
+			return nil
 		}
 		if p.options.Now().After(deadline) {
 			return &PlaceError{What: "state", Origin: p.Config.Settings.State.Origin, Err: &providers.LockedError{Holder: holder}}
@@ -121,7 +189,10 @@ func (p *Project) ForceUnlock(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return store.ForceUnlock(ctx, id)
+	if err := store.ForceUnlock(ctx, id); err != nil {
+		return &PlaceError{What: "state", Origin: p.Config.Settings.State.Origin, Err: err}
+	}
+	return nil
 }
 
 // save writes the ledger, also where the run was interrupted: it is what the
