@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -38,6 +39,9 @@ type Request struct {
 	Body []byte
 	// IfMatch is sent as it is, unless empty.
 	IfMatch string
+	// Header is sent besides, and wins over what the client would send of its
+	// own accord; a credential in it is not sent.
+	Header http.Header
 }
 
 // Response is a 2xx answer, read whole.
@@ -189,6 +193,9 @@ func (t *trial) exchange(c *Client, r Request, req *http.Request) {
 		return
 	}
 	defer func() { _ = res.Body.Close() }()
+	if c.opts.Throttled != nil && c.opts.Throttled(res) {
+		res.StatusCode = http.StatusTooManyRequests
+	}
 	t.status = res.StatusCode
 	t.after = retryAfter(res.Header, c.opts.Clock.Now())
 	c.pace.heed(res.Header, c.opts.Clock.Now())
@@ -262,6 +269,8 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, *trace, e
 	if r.IfMatch != "" {
 		req.Header.Set("If-Match", r.IfMatch)
 	}
+	maps.Copy(req.Header, r.Header)
+	req.Header.Del("Authorization")
 	return req, tr, nil
 }
 

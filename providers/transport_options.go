@@ -53,6 +53,9 @@ type ClientOptions struct {
 	// MaxWait is the longest wait that a target may ask for; ten minutes if zero.
 	MaxWait time.Duration
 	Clock   Clock
+	// Throttled reports whether an answer that is no 429 means the same: that
+	// nothing was done because there were too many requests. Nil means never.
+	Throttled func(*http.Response) bool
 	// Observe is told of every exchange; it may be called concurrently.
 	Observe func(Exchange)
 	// Transport carries requests instead of a transport of the client's own.
