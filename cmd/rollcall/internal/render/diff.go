@@ -43,6 +43,8 @@ type Difference struct {
 	Policies *policy.Verdict
 	// Sources are the files of Head, to show lines of.
 	Sources map[string][]byte
+	// Marker is a line of ours that Markdown begins with, if any.
+	Marker string
 }
 
 // Diff writes first who loses what, then who gains, then what else changes, and
@@ -213,4 +215,9 @@ func peopleOf(changes []planner.AccessChange) int {
 		seen[changes[i].Key] = true
 	}
 	return len(seen)
+}
+
+// DiffTitle says in one line what a difference comes to. It holds no names.
+func DiffTitle(d *Difference) string {
+	return "rollcall: " + loseText(d.Difference) + ", " + gainText(d.Difference)
 }

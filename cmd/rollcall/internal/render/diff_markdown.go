@@ -63,7 +63,10 @@ type diffDocument struct {
 // newDiffDocument starts with who loses and gains, and what was compared.
 func newDiffDocument(d *Difference) *diffDocument {
 	m := &diffDocument{newDocument(MarkdownLimit, "Without `-format`, all of it is shown."), d}
-	m.line("### rollcall: ", loseText(d.Difference), ", ", gainText(d.Difference))
+	if d.Marker != "" {
+		m.line(d.Marker)
+	}
+	m.line("### ", DiffTitle(d))
 	m.line()
 	m.line("From ", markdownSide(&d.Base), " to ", markdownSide(&d.Head), ".")
 	m.line()

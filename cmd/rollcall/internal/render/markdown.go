@@ -11,6 +11,10 @@ import (
 // refuse longer ones (GitHub 65,536), and a program around it needs some room.
 const MarkdownLimit = 60_000
 
+// SummaryLimit is how many bytes of Markdown a step summary may have: GitHub
+// refuses one of more than 1,024 KiB.
+const SummaryLimit = 900 << 10
+
 // document collects Markdown for a comment within a number of characters. What
 // comes first is never cut: write in the order of what matters. As soon as a
 // line does not fit, it and all that follow are left out, and the end says so.
@@ -33,6 +37,8 @@ type document struct {
 	skipped int
 	whole   string
 	last    []string
+	// size measures text: in characters, or in bytes.
+	size func(string) int
 }
 
 const (
@@ -45,13 +51,18 @@ const (
 // sentence of ours that says where all of it can be read; last are lines of
 // ours that end the document whatever is cut.
 func newDocument(limit int, whole string, last ...string) *document {
-	d := &document{left: limit, whole: whole, last: last}
-	d.left -= utf8.RuneCountInString(fmt.Sprintf("\n"+cutNote+"\n", 1<<62, whole))
+	return newDocumentOf(utf8.RuneCountInString, limit, whole, last...)
+}
+
+// newDocumentOf starts a document whose limit is measured by size.
+func newDocumentOf(size func(string) int, limit int, whole string, last ...string) *document {
+	d := &document{left: limit, whole: whole, last: last, size: size}
+	d.left -= size(fmt.Sprintf("\n"+cutNote+"\n", 1<<62, whole))
 	if len(last) > 0 {
 		d.left-- // the empty line above them
 	}
 	for _, line := range last {
-		d.left -= utf8.RuneCountInString(line) + 1
+		d.left -= size(line) + 1
 	}
 	return d
 }
@@ -71,7 +82,7 @@ func (d *document) write(line string) bool {
 	if line == "" && strings.HasSuffix(d.text.String(), "\n\n") {
 		return true
 	}
-	size := utf8.RuneCountInString(line) + 1
+	size := d.size(line) + 1
 	if d.full = d.full || size > d.left; d.full {
 		return false
 	}
@@ -149,4 +160,29 @@ func (d *document) end(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, d.text.String())
 	return err
+}
+
+// code writes text as a block of code, which nothing in it can end. What does
+// not fit is left out line by line.
+func (d *document) code(text string) {
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	end := len(fence) + 1
+	d.left -= end
+	if !d.write(fence + "text") {
+		d.left += end
+		d.skipped += len(lines)
+		return
+	}
+	for _, line := range lines {
+		// GitLab takes a slash at the start of a line for an order.
+		if strings.HasPrefix(line, "/") {
+			line = " " + line
+		}
+		d.line(line)
+	}
+	d.text.WriteString(fence + "\n")
 }
