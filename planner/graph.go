@@ -26,10 +26,8 @@ type NodeKind string
 const (
 	// NodePerson is one person, NodePeople are [GraphNode.Count] people who all
 	// come to one node in one way.
-	NodePerson NodeKind = "person"
-	NodePeople NodeKind = "people"
-	// NodeDirectory stands for the people of a directory where they are counted.
-	NodeDirectory  NodeKind = "directory"
+	NodePerson     NodeKind = "person"
+	NodePeople     NodeKind = "people"
 	NodeGroup      NodeKind = "group"
 	NodeAssignment NodeKind = "assignment"
 	NodeApp        NodeKind = "app"
@@ -37,9 +35,7 @@ const (
 	NodePushed NodeKind = "pushed"
 )
 
-var nodeRank = map[NodeKind]int{
-	NodePerson: 1, NodePeople: 2, NodeDirectory: 3, NodeGroup: 4, NodeAssignment: 5, NodeApp: 6, NodePushed: 7,
-}
+var nodeRank = map[NodeKind]int{NodePerson: 1, NodePeople: 2, NodeGroup: 3, NodeAssignment: 4, NodeApp: 5, NodePushed: 6}
 
 // GraphNode is one thing of a graph.
 type GraphNode struct {
@@ -89,11 +85,10 @@ type GraphEdge struct {
 	Kind     EdgeKind
 	// Block is the push_group or push_rule of an EdgePushed.
 	Block schema.Address
-	// Missing is the condition that an EdgeWithheld lacks.
+	// Missing is the condition that an EdgeWithheld lacks; Count is how many
+	// people lack it, where they are counted.
 	Missing string
-	// Count is how many people an EdgeWithheld or EdgeDirectory is about, where
-	// they are counted.
-	Count int
+	Count   int
 	// Off edges have no effect at this moment.
 	Off bool
 }
@@ -141,11 +136,9 @@ type grapher struct {
 	edges      []GraphEdge
 	gatherings []gathering
 	// at finds the nodes of groups, by index into [Desired.Groups], and of apps.
-	at    []int
-	atApp map[schema.Address]int
-	// directories are the nodes of those that are drawn.
-	directories map[schema.Address]int
-	unused      int
+	at     []int
+	atApp  map[schema.Address]int
+	unused int
 	// keep says which nodes are shown, leads whose people are.
 	keep, leads []bool
 }
@@ -156,11 +149,9 @@ type gathering struct {
 	kind   EdgeKind
 	people []Person
 	off    bool
-	// group and missing are those of an EdgeWithheld, directory that of an
-	// EdgeDirectory.
-	group     int
-	missing   string
-	directory schema.Address
+	// group and missing are those of an EdgeWithheld.
+	group   int
+	missing string
 }
 
 func (b *grapher) node(n GraphNode) int {

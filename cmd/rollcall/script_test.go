@@ -22,6 +22,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/cli"
 	"github.com/rollcall-dev/rollcall/providers"
+	"github.com/rollcall-dev/rollcall/providers/forge/forgetest"
 	"github.com/rollcall-dev/rollcall/providers/sandbox"
 	"github.com/rollcall-dev/rollcall/providers/statestore"
 )
@@ -51,25 +52,29 @@ func TestScript(t *testing.T) {
 			e.Setenv("GORACE", noExitSleep)
 			e.Setenv("esc", "\x1b")
 			e.Values[services{}] = map[string]*service{}
+			e.Values[forgesOf{}] = map[string]*forgetest.Service{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":     exits,
-			"json":      checkJSON,
-			"target":    startTarget,
-			"fault":     injectFault,
-			"mend":      mend,
-			"counts":    counts,
-			"same":      same,
-			"interrupt": interrupt,
-			"abort":     abort,
-			"kill9":     kill9,
-			"send":      send,
-			"wrote":     wrote,
-			"hold":      holdLock,
-			"hidden":    hidden,
-			"point":     point,
-			"setjson":   setJSON,
+			"exits":      exits,
+			"json":       checkJSON,
+			"target":     startTarget,
+			"fault":      injectFault,
+			"mend":       mend,
+			"counts":     counts,
+			"same":       same,
+			"interrupt":  interrupt,
+			"abort":      abort,
+			"kill9":      kill9,
+			"send":       send,
+			"wrote":      wrote,
+			"hold":       holdLock,
+			"hidden":     hidden,
+			"point":      point,
+			"setjson":    setJSON,
+			"forge":      startForge,
+			"posts":      forgeHas,
+			"forgefault": forgeFault,
 		},
 	})
 }

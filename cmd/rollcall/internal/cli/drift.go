@@ -12,22 +12,25 @@ import (
 func newDrift(a *app) *cobra.Command {
 	var f scopeFlags
 	var asJSON bool
+	var jsonInto string
 	c := manual{
 		about: "Reads what plan reads, and prints how the targets differ from what rollcall left there,\n" +
-			"whatever the configuration wants now. Writes nothing, and sends nothing but GET.",
+			"whatever the configuration wants now. Writes nothing but the file that -json-into names,\n" +
+			"and sends nothing but GET.",
 		example: "rollcall drift",
 		exits: "0 none; 2 drift; 3 drift, and a guard or a protection would block its repair;\n" +
 			"  130 interrupted.",
 	}.describe(&cobra.Command{
 		Use: "drift", Short: "Show what was changed outside of rollcall", Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error { return a.drift(c.Context(), f, asJSON) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.drift(c.Context(), f, asJSON, jsonInto) },
 	})
 	f.add(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print events, one JSON object a line")
+	c.Flags().StringVar(&jsonInto, "json-into", "", "also write the JSON document of the plan that would repair it to `FILE`")
 	return c
 }
 
-func (a *app) drift(ctx context.Context, f scopeFlags, asJSON bool) error {
+func (a *app) drift(ctx context.Context, f scopeFlags, asJSON bool, jsonInto string) error {
 	a.stream(asJSON)
 	o, err := f.options(a)
 	if err != nil {
@@ -40,6 +43,9 @@ func (a *app) drift(ctx context.Context, f scopeFlags, asJSON bool) error {
 	defer p.Close()
 	planned, err := p.Plan(ctx)
 	if err != nil {
+		return err
+	}
+	if err := savePlan(jsonInto, planned.Plan); err != nil {
 		return err
 	}
 	if err := a.showDrift(planned.Plan.Drift); err != nil {

@@ -35,7 +35,6 @@ func newRoot(a *app) *cobra.Command {
 	for _, make := range commands {
 		root.AddCommand(make(a))
 	}
-	a.completeFlags(root)
 	return root
 }
 
@@ -49,6 +48,7 @@ var commands = [...]func(*app) *cobra.Command{
 	newShow,
 	newDiff,
 	newDrift,
+	newComment,
 	newExplain,
 	newAccess,
 	newGraph,

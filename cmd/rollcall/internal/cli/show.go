@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,11 +26,13 @@ func newShow(a *app) *cobra.Command {
 			if asJSON {
 				format = "json"
 			}
-			if format != "text" && format != "json" && format != "fingerprint" {
-				return &usageError{fmt.Errorf("the format is text, json or fingerprint, not %q", format), c}
-			}
-			if len(args) == 0 && format == "fingerprint" {
+			switch {
+			case !slices.Contains(showFormats[:], format):
+				return &usageError{fmt.Errorf("the format is one of %s, not %q", strings.Join(showFormats[:], ", "), format), c}
+			case len(args) == 0 && format == "fingerprint":
 				return &usageError{errors.New("a state has no fingerprint: name the plan file"), c}
+			case len(args) == 0 && format != "text" && format != "json":
+				return &usageError{errors.New("Markdown is for plans: name the plan file"), c}
 			}
 			if len(args) == 0 {
 				return a.withState(c.Context(), func(s *planner.State) error { return a.showState(s, format) })
@@ -37,9 +41,12 @@ func newShow(a *app) *cobra.Command {
 		},
 	})
 	c.Flags().BoolVar(&asJSON, "json", false, "print the JSON document")
-	c.Flags().StringVar(&format, "format", "text", "`FORMAT`: text, json, or the fingerprint alone of a plan")
+	c.Flags().StringVar(&format, "format", "text", "`FORMAT`: text, json; of a plan: fingerprint, markdown, github-summary")
 	return c
 }
+
+// showFormats are the values of -format.
+var showFormats = [...]string{"text", "json", "fingerprint", "markdown", "github-summary"}
 
 // showSaved prints a saved plan.
 func (a *app) showSaved(name, format string) error {
@@ -51,6 +58,8 @@ func (a *app) showSaved(name, format string) error {
 	case "fingerprint":
 		_, err := fmt.Fprintln(a.stdout, p.Fingerprint)
 		return err
+	case "markdown", "github-summary":
+		return render.PlanMarkdown(a.stdout, p, render.PlanComment{Summary: format == "github-summary"})
 	case "json":
 		return planfile.Encode(a.stdout, p, planfile.Meta{RollcallVersion: buildVersion().Version})
 	}
