@@ -28,9 +28,15 @@ type Answer struct {
 	Holds bool
 	// Reasons are the chain, from the outermost to the root cause.
 	Reasons []Reason
-	// Edits are the smallest single edits that would change the answer. Where it
-	// holds for several reasons, no single removal may be enough; then there is none.
-	Edits []Edit
+	// EditSets are the smallest sets of edits that would change the answer: every
+	// edit of a set is needed, no smaller set does, and each is enough by itself.
+	// The most sensible come first. What they are made of: the status of a person
+	// who is DEPROVISIONED; members, included groups and exclusions; users, groups
+	// and times of assignments; and rules that are not active. That whole blocks go,
+	// or people, is never offered.
+	EditSets [][]Edit
+	// Search says whether these are all.
+	Search SearchEnd
 }
 
 // UnknownError says that a name asked for leads nowhere, or to several.
@@ -147,11 +153,11 @@ func (x *explainer) app(s *Scope) {
 	a := Answer{Address: string(s.App.Address), App: s.App.Name, Name: s.App.Name, Holds: s.Assigned(x.d, x.p)}
 	if a.Holds {
 		a.Reasons = x.d.allGrants(s, x.p)
-		a.Edits = x.removals(s, nil)
 	} else {
 		a.Reasons = x.whyNoApp(s)
-		a.Edits = x.grantsMissing(s, x.pushedOnly(s))
 	}
+	assign := x.unassigned(s, x.pushedOnly(s))
+	x.search(&a, func(q *probe) verdict { return q.app(assign) }, waysTo(x.d, s, x.p), s)
 	x.answers = append(x.answers, a)
 }
 
@@ -206,13 +212,18 @@ func (x *explainer) pushedOnly(s *Scope) []uint32 {
 	return groups
 }
 
+// unassigned are those of groups that no assignment in force names.
+func (x *explainer) unassigned(s *Scope, groups []uint32) []uint32 {
+	assigned := s.assignedGroups()
+	return slices.DeleteFunc(slices.Clone(groups), func(g uint32) bool { return assigned[g] })
+}
+
 // whyNotIn says of a group's rules why they do not add the person.
 func (x *explainer) whyNotIn(g uint32) []Reason {
 	group := &x.d.Groups[g]
 	if group.Block == nil {
 		return nil
 	}
-	q := newProbe(x.d, x.p, cut{})
 	var rs []Reason
 	for i := range group.Block.Rules {
 		rule := &group.Block.Rules[i]
@@ -220,7 +231,7 @@ func (x *explainer) whyNotIn(g uint32) []Reason {
 		switch {
 		case rule.Inactive:
 			r = Reason{Code: "rule-inactive", Text: fmt.Sprintf("a rule of %s is not active", group.Key), Origin: rule.Origin}
-		case q.excluded(rule):
+		case x.d.excludes(rule, x.p):
 			r = Reason{Code: "excluded-from-rule", Text: fmt.Sprintf("%s is excluded from a rule of %s", x.d.People[x.p].Login, group.Key), Origin: rule.Origin}
 		}
 		rs = append(rs, r)
@@ -237,13 +248,12 @@ func (x *explainer) group(g uint32) {
 	a := Answer{Address: group.Key, Name: group.Name, Holds: in}
 	if in {
 		a.Reasons = x.d.memberReasons(g, x.p)
-		a.Edits = x.removals(nil, &g)
 	} else {
 		a.Reasons = append([]Reason{{
 			Code: "not-in-group", Text: fmt.Sprintf("nothing puts %s into %s", x.d.People[x.p].Login, group.Key), Origin: group.Origin,
 		}}, x.whyNotIn(g)...)
-		a.Edits = x.additions(g)
 	}
+	x.search(&a, func(q *probe) verdict { return q.in(g) }, nil, nil)
 	x.answers = append(x.answers, a)
 }
 
@@ -264,21 +274,21 @@ func (x *explainer) pushes(s *Scope) {
 		case a.Holds:
 			a.Reasons = append(a.Reasons, x.d.memberReasons(push.Group, x.p)...)
 			a.Reasons = append(a.Reasons, x.d.assignmentReasons(s, x.p)...)
-			a.Edits = x.removals(nil, &push.Group)
 		case in:
 			a.Reasons = append(a.Reasons, Reason{
 				Code: "withheld", Text: "in the group, and withheld for want of an assignment: pushing a group gives nobody the app", Origin: x.d.memberOrigin(push.Group, x.p),
 			})
 			a.Reasons = append(a.Reasons, x.whyNoApp(s)...)
-			a.Edits = x.grantsMissing(s, []uint32{push.Group})
 		default:
 			a.Reasons = append(a.Reasons, Reason{
 				Code: "not-in-group", Text: fmt.Sprintf("nothing puts %s into %s", x.d.People[x.p].Login, group.Key), Origin: group.Origin,
 			})
-			if assigned {
-				a.Edits = x.additions(push.Group)
+			if !assigned {
+				a.Reasons = append(a.Reasons, x.whyNoApp(s)...)
 			}
 		}
+		assign := x.unassigned(s, []uint32{push.Group})
+		x.search(&a, func(q *probe) verdict { return allOf(q.in(push.Group), q.app(assign)) }, waysTo(x.d, s, x.p), s)
 		x.answers = append(x.answers, a)
 	}
 }

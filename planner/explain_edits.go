@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/rollcall-dev/rollcall/schema"
@@ -24,122 +25,98 @@ func (x *explainer) groupValue(g uint32) schema.GroupRef {
 	return schema.GroupRef{Directory: group.directory, Name: group.Name}
 }
 
-// removals tries every single thing that could be taken out on the way, and
-// keeps those that change the answer about the app s or the group g.
-func (x *explainer) removals(s *Scope, g *uint32) []Edit {
-	whole := newProbe(x.d, x.p, cut{})
-	var roots []uint32
-	var candidates []cut
-	if g != nil {
-		roots = []uint32{*g}
-	} else {
-		for i := range s.grants {
-			gr := &s.grants[i]
-			switch {
-			case gr.direct && gr.person == x.p:
-				candidates = append(candidates, cut{cutUser, gr.assignment, int(gr.ref)})
-			case !gr.direct && whole.in(gr.group):
-				candidates = append(candidates, cut{cutGroup, gr.assignment, int(gr.ref)})
-				roots = append(roots, gr.group)
-			}
-		}
-	}
-	candidates = append(candidates, whole.ways(roots)...)
-	var edits []Edit
-	for _, c := range candidates {
-		q := newProbe(x.d, x.p, c)
-		if g != nil && !q.in(*g) || g == nil && !q.has(s) {
-			edits = append(edits, x.edit(c))
+// edits says what turns are in the configuration.
+func (x *explainer) edits(set []turn, s *Scope) []Edit {
+	edits := make([]Edit, len(set))
+	for i, t := range set {
+		switch t.kind {
+		case turnStatus:
+			edits[i] = x.reinstate()
+		case turnUnassign, turnAssign, turnUnassignGroup, turnForce:
+			edits[i] = x.assignmentEdit(t)
+		case turnAssignGroup:
+			edits[i] = x.assignGroup(s, t.owner)
+		case turnDeclare:
+			edits[i] = x.declareAssignment(s, "users", x.value())
+		default:
+			edits[i] = x.groupEdit(t)
 		}
 	}
 	return edits
 }
 
-// edit says what a cut is in the configuration.
-func (x *explainer) edit(c cut) Edit {
-	switch c.kind {
-	case cutUser:
-		a := &x.d.Config.Assignments[c.owner]
-		return Edit{Op: EditRemove, Address: string(a.Address), Argument: "users", Value: x.value(), Origin: originOr(a.Users[c.index].Origin, a.Origin)}
-	case cutGroup:
-		a := &x.d.Config.Assignments[c.owner]
-		return Edit{Op: EditRemove, Address: string(a.Address), Argument: "groups", Value: a.Groups[c.index], Origin: originOr(a.Groups[c.index].Origin, a.Origin)}
-	}
-	b := x.d.Groups[c.owner].Block
-	switch c.kind {
-	case cutMember:
-		return Edit{Op: EditRemove, Address: string(b.Address), Argument: "members", Value: x.value(), Origin: originOr(b.Members[c.index].Origin, b.Origin)}
-	case cutInclude:
-		return Edit{Op: EditRemove, Address: string(b.Address), Argument: "include_groups", Value: b.IncludeGroups[c.index], Origin: originOr(b.IncludeGroups[c.index].Origin, b.Origin)}
-	default:
-		return Edit{Op: EditAdd, Address: string(b.Address), Argument: "rule.exclude", Value: x.value(), Origin: b.Rules[c.index].Origin}
-	}
-}
-
-// additions are the edits that put the person into group g.
-func (x *explainer) additions(g uint32) []Edit {
-	b := x.d.Groups[g].Block
-	if b == nil || b.From != nil {
-		return nil // the directory alone says who is in it
-	}
-	edits := []Edit{{Op: EditAdd, Address: string(b.Address), Argument: "members", Value: x.value(), Origin: b.Origin}}
-	if x.d.People[x.p].Status == schema.Deprovisioned {
-		return edits
-	}
-	for i := range b.Rules {
-		if q := newProbe(x.d, x.p, cut{}); q.excluded(&b.Rules[i]) {
-			without := b.Rules[i]
-			without.Exclude = nil
-			if q.ruleHolds(&without) {
-				edits = append(edits, Edit{Op: EditRemove, Address: string(b.Address), Argument: "rule.exclude", Value: x.value(), Origin: b.Rules[i].Origin})
-			}
-		}
-	}
-	return edits
-}
-
-// grantsMissing are the edits that give the person the app. Groups that hold
-// the person and are pushed without being assigned come first: assigning them
-// is what was most likely forgotten.
-func (x *explainer) grantsMissing(s *Scope, pushed []uint32) []Edit {
+// reinstate makes the person ACTIVE.
+func (x *explainer) reinstate() Edit {
 	u := &x.d.People[x.p]
-	if u.Status == schema.Deprovisioned {
-		if s.best[x.p] == 0 || u.Address == "" {
-			return nil // the directory says who is deprovisioned, or more than one edit is needed
-		}
-		return []Edit{{Op: EditSet, Address: string(u.Address), Argument: "status", Value: schema.Active, Origin: u.Origin}}
-	}
-	var edits []Edit
-	for _, g := range pushed {
-		edits = append(edits, x.assignGroup(s, g))
-	}
-	direct := x.inForce(s, func(a *schema.Assignment) bool { return len(a.Users) > 0 })
-	for _, a := range direct {
-		edits = append(edits, Edit{Op: EditAdd, Address: string(a.Address), Argument: "users", Value: x.value(), Origin: a.Origin})
-	}
-	for i := range x.d.Config.Assignments {
-		if a := &x.d.Config.Assignments[i]; a.App == s.App.Address && !inForce(a, x.d.AsOf) && x.d.names(a, x.p) {
-			edits = append(edits, x.bringIntoForce(a))
-		}
-	}
-	seen := make(map[uint32]bool)
-	for i := range s.grants {
-		if g := &s.grants[i]; !g.direct && !seen[g.group] {
-			seen[g.group] = true
-			edits = append(edits, x.additions(g.group)...)
-		}
-	}
-	if len(direct) == 0 {
-		edits = append(edits, x.declareAssignment(s, "users", x.value()))
-	}
-	return edits
+	return Edit{Op: EditSet, Address: u.Key(), Argument: "status", Value: schema.Active, Origin: u.Origin}
 }
 
-// inForce are the assignments of the app that are in force and fit.
-func (x *explainer) inForce(s *Scope, fits func(*schema.Assignment) bool) []*schema.Assignment {
+// assignmentEdit is an edit of one assignment.
+func (x *explainer) assignmentEdit(t turn) Edit {
+	a := &x.d.Config.Assignments[t.owner]
+	e := Edit{Op: EditRemove, Address: string(a.Address), Argument: "users", Value: x.value(), Origin: a.Origin}
+	switch t.kind {
+	case turnAssign:
+		e.Op = EditAdd
+	case turnForce:
+		return x.bringIntoForce(a)
+	case turnUnassign:
+		i := slices.IndexFunc(a.Users, func(ref schema.UserRef) bool { return x.d.means(ref, x.p) })
+		e.Origin = originOr(a.Users[i].Origin, a.Origin)
+	default:
+		i := slices.IndexFunc(a.Groups, func(ref schema.GroupRef) bool {
+			g, ok := x.d.group(ref)
+			return ok && g == t.other
+		})
+		e.Argument, e.Value, e.Origin = "groups", a.Groups[i], originOr(a.Groups[i].Origin, a.Origin)
+	}
+	return e
+}
+
+// groupEdit is an edit of one group.
+func (x *explainer) groupEdit(t turn) Edit {
+	group := &x.d.Groups[t.owner]
+	e := Edit{Op: EditRemove, Address: group.Key, Argument: "members", Value: x.value(), Origin: group.Origin}
+	v, in := group.viaOf(x.p)
+	if in && (t.kind == turnLeave || t.kind == turnRow) {
+		e.Origin = group.originOf(v)
+	}
+	switch t.kind {
+	case turnJoin:
+		e.Op = EditAdd
+	case turnRow:
+		if !in {
+			e.Op = EditAdd
+		}
+	case turnDetach:
+		i := slices.Index(group.includes, t.other)
+		ref := group.Block.IncludeGroups[i]
+		e.Argument, e.Value, e.Origin = "include_groups", ref, originOr(ref.Origin, group.Origin)
+	case turnExclude, turnUnexclude, turnActivate:
+		e.Argument, e.Origin = ruleName(group, t.other)+".exclude", group.Block.Rules[t.other].Origin
+		if t.kind == turnExclude {
+			e.Op = EditAdd
+		}
+		if t.kind == turnActivate {
+			e.Op, e.Argument, e.Value = EditSet, ruleName(group, t.other)+".active", true
+		}
+	}
+	return e
+}
+
+// ruleName names a rule of a group: its number where there are several.
+func ruleName(group *Group, i uint32) string {
+	if len(group.Block.Rules) == 1 {
+		return "rule"
+	}
+	return fmt.Sprintf("rule[%d]", i)
+}
+
+// inForce are the assignments of the app that are in force.
+func (x *explainer) inForce(s *Scope) []*schema.Assignment {
 	var found []*schema.Assignment
 	for i := range x.d.Config.Assignments {
-		if a := &x.d.Config.Assignments[i]; a.App == s.App.Address && inForce(a, x.d.AsOf) && fits(a) {
+		if a := &x.d.Config.Assignments[i]; a.App == s.App.Address && inForce(a, x.d.AsOf) {
 			found = append(found, a)
 		}
 	}
@@ -150,7 +127,7 @@ func (x *explainer) inForce(s *Scope, fits func(*schema.Assignment) bool) []*sch
 // else with any that the app has, or else with a new one.
 func (x *explainer) assignGroup(s *Scope, g uint32) Edit {
 	key := x.groupValue(g)
-	all := x.inForce(s, func(*schema.Assignment) bool { return true })
+	all := x.inForce(s)
 	if len(all) == 0 {
 		return x.declareAssignment(s, "groups", key)
 	}

@@ -50,8 +50,12 @@ func answerLines(x *Explanation) []string {
 			line += fmt.Sprintf(" %s@%d", r.Code, r.Origin.Line)
 		}
 		lines = append(lines, line)
-		for _, e := range a.Edits {
-			lines = append(lines, fmt.Sprintf("  %s %s %s %s", e.Op, e.Address, e.Argument, strings.ReplaceAll(e.HCL(), "\n", "|")))
+		for _, set := range a.EditSets {
+			var texts []string
+			for _, e := range set {
+				texts = append(texts, fmt.Sprintf("%s %s %s %s", e.Op, e.Address, e.Argument, strings.ReplaceAll(e.HCL(), "\n", "|")))
+			}
+			lines = append(lines, "  "+strings.Join(texts, " and "))
 		}
 	}
 	return lines
@@ -66,14 +70,14 @@ func TestExplainGivesTheChainAndTheSmallestEdits(t *testing.T) {
 	}{
 		{"assigned through an included group", seed, "user.a", "app.x", []string{
 			"app.x true: assigned-by-group@5 included-in-group@4 member-of-group@3",
+			"  remove group.G members user.a",
 			"  remove assignment.n0 groups group.H",
 			"  remove group.H include_groups group.G",
-			"  remove group.G members user.a",
 		}},
 		{"assigned through a rule", seed, "b@x.com", "x", []string{
 			"app.x true: assigned-by-group@5 matched-by-rule@4",
-			"  remove assignment.n0 groups group.H",
 			"  add group.H rule.exclude user.b",
+			"  remove assignment.n0 groups group.H",
 		}},
 		{"not pushed because not in the group", seed, "user.b", "push_group.G", []string{
 			"push_group.G false: push-declared@6 not-in-group@3",
@@ -108,9 +112,13 @@ func TestExplainGivesTheChainAndTheSmallestEdits(t *testing.T) {
 			},
 		},
 		{
-			"direct and by group: no single edit takes the app away",
+			"direct and by group: it takes two edits to take the app away",
 			"person a\ngroup G a\nassign a\nassign @G", "user.a", "app.x",
-			[]string{"app.x true: assigned-directly@3 assigned-by-group@4 member-of-group@2"},
+			[]string{
+				"app.x true: assigned-directly@3 assigned-by-group@4 member-of-group@2",
+				"  remove assignment.n0 users user.a and remove group.G members user.a",
+				"  remove assignment.n0 users user.a and remove assignment.n1 groups group.G",
+			},
 		},
 		{
 			"expired", "person a\nassign a expires=past", "user.a", "app.x",
@@ -135,7 +143,33 @@ func TestExplainGivesTheChainAndTheSmallestEdits(t *testing.T) {
 		},
 		{
 			"by a group's name, from a directory", "row a\ndirgroup Staff a\ngroup S from=Staff\nassign @S", "a@x.com", "s",
-			[]string{"group.S true: in-directory-group@2"},
+			[]string{"group.S true: in-directory-group@2", `  remove directory.file.hr.groups["Staff"] members "a@x.com"`},
+		},
+		{
+			"deprovisioned and not assigned", "person a DEPROVISIONED\nperson b\nassign b", "user.a", "app.x",
+			[]string{"app.x false: deprovisioned@1", `  set user.a status "ACTIVE" and add assignment.n0 users user.a`},
+		},
+		{
+			"neither in the pushed group nor assigned", "person a\nperson b\ngroup G b\nassign b\npush G", "user.a", "push_group.G",
+			[]string{
+				"push_group.G false: push-declared@5 not-in-group@3 no-assignment@1",
+				"  add group.G members user.a and add assignment.n0 groups group.G",
+				"  add group.G members user.a and add assignment.n0 users user.a",
+			},
+		},
+		{
+			"by three ways at once", "person a department=eng\ngroup C\ngroup G rule=department:eng\ngroup H a\nassign @G @H a", "user.a", "app.x",
+			[]string{
+				"app.x true: assigned-directly@5 assigned-by-group@5 matched-by-rule@3 assigned-by-group@5 member-of-group@4",
+				"  remove assignment.n0 users user.a and add group.G rule.exclude user.a and remove group.H members user.a",
+				"  remove assignment.n0 users user.a and remove assignment.n0 groups group.G and remove group.H members user.a",
+				"  remove assignment.n0 users user.a and add group.G rule.exclude user.a and remove assignment.n0 groups group.H",
+				"  remove assignment.n0 users user.a and remove assignment.n0 groups group.G and remove assignment.n0 groups group.H",
+			},
+		},
+		{
+			"a directory of others says who is in the group", "person a\nrow b\ndirgroup Staff b\ngroup S from=Staff", "user.a", "group.S",
+			[]string{"group.S false: not-in-group@4"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -33,20 +33,24 @@ func explanation() *planner.Explanation {
 		Answers: []planner.Answer{
 			{Address: "app.twingate", App: "twingate",
 				Reasons: []planner.Reason{{Code: "no-assignment", Text: "no assignment reaches bob@acme.com", Origin: at("people.hcl", 7)}},
-				Edits: []planner.Edit{
-					{Op: "add", Address: "assignment.staff", Argument: "users", Value: schema.UserRef{Address: "user.bob"}, Origin: at("access.hcl", 9)},
-					{Op: "declare", Address: "assignment", Value: schema.Assignment{
+				EditSets: [][]planner.Edit{
+					{{Op: "add", Address: "assignment.staff", Argument: "users", Value: schema.UserRef{Address: "user.bob"}, Origin: at("access.hcl", 9)}},
+					{{Op: "declare", Address: "assignment", Value: schema.Assignment{
 						Address: "assignment.bob", App: "app.twingate", Users: []schema.UserRef{{Address: "user.bob"}},
-					}},
+					}}},
 				}},
 			{Address: "group.engineering", Name: "Engineering", Holds: true,
 				Reasons: []planner.Reason{{Code: "member-of-group", Text: "bob@acme.com is a member of group.engineering", Origin: at("people.hcl", 20)}},
-				Edits:   []planner.Edit{{Op: "remove", Address: "group.engineering", Argument: "members", Value: schema.UserRef{Address: "user.bob"}, Origin: at("people.hcl", 20)}}},
+				Search:  planner.SearchMore,
+				EditSets: [][]planner.Edit{{
+					{Op: "remove", Address: "group.engineering", Argument: "members", Value: schema.UserRef{Address: "user.bob"}, Origin: at("people.hcl", 20)},
+					{Op: "remove", Address: `directory.file.hr.groups["Engineering"]`, Argument: "members", Value: schema.UserRef{Login: "bob@acme.com"}, Origin: at("people.csv", 2)},
+				}}},
 			{Address: "push_group.engineering", App: "twingate", Name: "Engineering",
 				Reasons: []planner.Reason{
 					{Code: "withheld", Text: "bob@acme.com is in group.engineering, which is pushed, but only people who have the app are pushed with it", Origin: at("access.hcl", 14)},
 					{Code: "no-assignment", Text: "no assignment reaches bob@acme.com", Origin: at("people.hcl", 7)}},
-				Edits: []planner.Edit{{Op: "set", Address: "push_group.engineering", Argument: "status", Value: "active", Origin: at("access.hcl", 14)}}},
+				EditSets: [][]planner.Edit{{{Op: "set", Address: "push_group.engineering", Argument: "status", Value: "active", Origin: at("access.hcl", 14)}}}},
 		},
 	}
 }
@@ -65,8 +69,11 @@ func TestExplainOfHostileNamesIsHarmless(t *testing.T) {
 	for _, address := range []string{"app.", "group.", "push_rule."} {
 		e.Answers = append(e.Answers, planner.Answer{Address: address + hostile, App: hostile, Name: hostile,
 			Reasons: []planner.Reason{{Text: hostile, Origin: at(hostile, 1)}},
-			Edits: []planner.Edit{{Op: "declare", Address: hostile, Value: hostile},
-				{Op: "add", Address: hostile, Argument: hostile, Value: hostile, Origin: at(hostile, 1)}}})
+			EditSets: [][]planner.Edit{{
+				{Op: "declare", Address: hostile, Value: schema.Assignment{Address: "assignment." + hostile, App: hostile, Users: []schema.UserRef{{Address: hostile}}}},
+				{Op: "add", Address: hostile, Argument: hostile, Value: hostile, Origin: at(hostile, 1)},
+				{Op: "set", Address: "directory." + hostile, Argument: hostile, Value: schema.UserRef{Login: hostile}, Origin: at(hostile, 1)},
+			}}, Search: planner.SearchEnd(hostile)})
 	}
 	wantHarmless(t, rendered(t, func(w io.Writer) error { return Explain(w, e, Style{}) }))
 	wantHarmless(t, rendered(t, func(w io.Writer) error { return ExplainJSON(w, e, nil) }))

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -62,24 +63,56 @@ func answerText(a *planner.Answer) string {
 	return "in the group " + quote(a.Name) + ", " + Terminal(a.Address)
 }
 
-// edits writes the edits that would change an answer; one of them is enough.
+// edits writes the sets of edits that would change an answer; one set is enough.
 func (p *page) edits(a *planner.Answer) {
-	if len(a.Edits) == 0 {
-		return
+	if heading := editsHeading(a.EditSets); heading != "" {
+		p.line("     ", heading)
 	}
-	heading := "To change that:"
-	if len(a.Edits) > 1 {
-		heading = "To change that, one of these is enough:"
+	for _, set := range a.EditSets {
+		first := "       * "
+		for i := range set {
+			p.edit(first, &set[i])
+			first = "         and "
+		}
 	}
-	p.line("     ", heading)
-	for i := range a.Edits {
-		p.edit(&a.Edits[i])
+	if text := searchText(a); text != "" {
+		p.wrapped("     ", "     ", text)
 	}
 }
 
+// editsHeading says how much of what follows is needed.
+func editsHeading(sets [][]planner.Edit) string {
+	switch {
+	case len(sets) == 0:
+		return ""
+	case len(sets[0]) > 1 && len(sets) > 1:
+		return fmt.Sprintf("To change that takes %d edits. One of these sets is enough:", len(sets[0]))
+	case len(sets[0]) > 1:
+		return fmt.Sprintf("To change that takes %d edits:", len(sets[0]))
+	case len(sets) > 1:
+		return "To change that, one of these is enough:"
+	}
+	return "To change that:"
+}
+
+// searchText says what the search for edits left open.
+func searchText(a *planner.Answer) string {
+	switch {
+	case a.Search == planner.SearchMore:
+		return "There are more ways with as many edits."
+	case a.Search == planner.SearchBounded && len(a.EditSets) == 0:
+		return "No few edits change that: it has too many reasons. Take away some, and ask again."
+	case a.Search == planner.SearchBounded:
+		return "There may be other ways; not all were tried."
+	case len(a.EditSets) == 0:
+		return "No membership, assignment or status that could be edited would change that."
+	}
+	return ""
+}
+
 // edit writes one edit. What is to be declared may take several lines.
-func (p *page) edit(e *planner.Edit) {
-	first, rest := "       * ", "         "
+func (p *page) edit(first string, e *planner.Edit) {
+	const rest = "         "
 	if e.Op == planner.EditDeclare {
 		p.wrapped(first, rest, "declare "+Terminal(e.Address)+":")
 		for line := range strings.SplitSeq(strings.TrimSpace(e.HCL()), "\n") {
@@ -87,7 +120,11 @@ func (p *page) edit(e *planner.Edit) {
 		}
 		return
 	}
-	p.wrapped(first, rest, editText(e)+place(e.Origin))
+	text := editText(e) + place(e.Origin)
+	if schema.Address(e.Address).Type() == "directory" {
+		text += ": the directory has to change"
+	}
+	p.wrapped(first, rest, text)
 }
 
 // editText says an edit of an argument in words.
@@ -133,7 +170,10 @@ type answerJSON struct {
 	Name    string       `json:"name,omitempty"`
 	Holds   bool         `json:"holds"`
 	Reasons []reasonJSON `json:"reasons"`
-	Edits   []editJSON   `json:"edits"`
+	// Edits are those of EditSets that are enough by themselves.
+	Edits    []editJSON   `json:"edits"`
+	EditSets [][]editJSON `json:"edit_sets"`
+	Search   string       `json:"edit_search"`
 }
 
 type reasonJSON struct {
@@ -178,7 +218,13 @@ func ExplainJSON(w io.Writer, e *planner.Explanation, live []Account) error {
 		File: e.Origin.File, Line: e.Origin.Line, Answers: []answerJSON{}}
 	for _, a := range e.Answers {
 		j := answerJSON{Address: a.Address, App: a.App, Name: a.Name, Holds: a.Holds,
-			Reasons: reasonsJSON(a.Reasons), Edits: editsJSON(a.Edits)}
+			Reasons: reasonsJSON(a.Reasons), Edits: []editJSON{}, EditSets: [][]editJSON{}, Search: string(a.Search)}
+		for _, set := range a.EditSets {
+			j.EditSets = append(j.EditSets, editsJSON(set))
+			if len(set) == 1 {
+				j.Edits = append(j.Edits, editsJSON(set)...)
+			}
+		}
 		doc.Answers = append(doc.Answers, j)
 	}
 	if live != nil {
