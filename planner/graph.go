@@ -26,8 +26,10 @@ type NodeKind string
 const (
 	// NodePerson is one person, NodePeople are [GraphNode.Count] people who all
 	// come to one node in one way.
-	NodePerson     NodeKind = "person"
-	NodePeople     NodeKind = "people"
+	NodePerson NodeKind = "person"
+	NodePeople NodeKind = "people"
+	// NodeDirectory stands for the people of a directory where they are counted.
+	NodeDirectory  NodeKind = "directory"
 	NodeGroup      NodeKind = "group"
 	NodeAssignment NodeKind = "assignment"
 	NodeApp        NodeKind = "app"
@@ -35,7 +37,9 @@ const (
 	NodePushed NodeKind = "pushed"
 )
 
-var nodeRank = map[NodeKind]int{NodePerson: 1, NodePeople: 2, NodeGroup: 3, NodeAssignment: 4, NodeApp: 5, NodePushed: 6}
+var nodeRank = map[NodeKind]int{
+	NodePerson: 1, NodePeople: 2, NodeDirectory: 3, NodeGroup: 4, NodeAssignment: 5, NodeApp: 6, NodePushed: 7,
+}
 
 // GraphNode is one thing of a graph.
 type GraphNode struct {
@@ -85,10 +89,11 @@ type GraphEdge struct {
 	Kind     EdgeKind
 	// Block is the push_group or push_rule of an EdgePushed.
 	Block schema.Address
-	// Missing is the condition that an EdgeWithheld lacks; Count is how many
-	// people lack it, where they are counted.
+	// Missing is the condition that an EdgeWithheld lacks.
 	Missing string
-	Count   int
+	// Count is how many people an EdgeWithheld or EdgeDirectory is about, where
+	// they are counted.
+	Count int
 	// Off edges have no effect at this moment.
 	Off bool
 }
@@ -136,9 +141,11 @@ type grapher struct {
 	edges      []GraphEdge
 	gatherings []gathering
 	// at finds the nodes of groups, by index into [Desired.Groups], and of apps.
-	at     []int
-	atApp  map[schema.Address]int
-	unused int
+	at    []int
+	atApp map[schema.Address]int
+	// directories are the nodes of those that are drawn.
+	directories map[schema.Address]int
+	unused      int
 	// keep says which nodes are shown, leads whose people are.
 	keep, leads []bool
 }
@@ -149,9 +156,11 @@ type gathering struct {
 	kind   EdgeKind
 	people []Person
 	off    bool
-	// group and missing are those of an EdgeWithheld.
-	group   int
-	missing string
+	// group and missing are those of an EdgeWithheld, directory that of an
+	// EdgeDirectory.
+	group     int
+	missing   string
+	directory schema.Address
 }
 
 func (b *grapher) node(n GraphNode) int {

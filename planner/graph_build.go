@@ -54,7 +54,7 @@ func (b *grapher) members(g *Group, at int) {
 		came[kind] = append(came[kind], p)
 	}
 	for _, kind := range []via{viaMember, viaRule, viaDirectory} {
-		b.gather(gathering{to: at, kind: viaEdge[kind], people: came[kind]})
+		b.gather(gathering{to: at, kind: viaEdge[kind], people: came[kind], directory: g.directory})
 	}
 }
 

@@ -157,6 +157,7 @@ func (b *grapher) people() {
 		b.drawEach(each)
 		return
 	}
+	b.directories = map[schema.Address]int{}
 	for i := range b.gatherings {
 		b.drawCount(&b.gatherings[i], detail)
 	}
@@ -202,8 +203,20 @@ func (b *grapher) drawCount(c *gathering, detail PeopleDetail) {
 		e.From, e.Missing, e.Count = c.group, c.missing, len(c.people)
 	case detail == PeopleNone:
 		return
+	case c.kind == EdgeDirectory:
+		e.From, e.Count = b.directory(c.directory), len(c.people)
 	default:
 		e.From = b.node(GraphNode{Kind: NodePeople, Count: len(c.people), Off: c.off})
 	}
 	b.edge(e)
+}
+
+// directory finds or draws the node of a directory.
+func (b *grapher) directory(address schema.Address) int {
+	at, drawn := b.directories[address]
+	if !drawn {
+		at = b.node(GraphNode{Kind: NodeDirectory, Key: string(address)})
+		b.directories[address] = at
+	}
+	return at
 }

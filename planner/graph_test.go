@@ -84,6 +84,12 @@ func TestGraphShowsWhatLeadsToWhat(t *testing.T) {
 			"group.H (3) -assigned> assignment.n0",
 			"assignment.n0 -granted> app.x (3)",
 		}},
+		{"a directory's people as counts", "row a\nrow b\ndirgroup Staff a b\ndirgroup Ops b\ngroup G from=Staff\ngroup H include=hr:Ops", GraphFilter{People: PeopleCount}, []string{
+			`directory.file.hr -directory> directory.file.hr.groups["Ops"] (1) 1`,
+			"directory.file.hr -directory> group.G (2) 2",
+			`directory.file.hr.groups["Ops"] (1) -included> group.H (1)`,
+			"app.x (0)",
+		}},
 		{"no people", "person a\ngroup G a\nassign a\npush G", GraphFilter{People: PeopleNone}, []string{
 			"group.G (1) -pushed> G at app.x (1) by push_group.G",
 			"assignment.n0 -granted> app.x (1)",

@@ -21,7 +21,8 @@ var shells = map[string]func(*cobra.Command, io.Writer) error{
 func newCompletion(a *app) *cobra.Command {
 	names := slices.Sorted(maps.Keys(shells))
 	return manual{
-		about:   "Prints a script that makes the shell complete commands and flags. Writes nothing.",
+		about: "Prints a script that makes the shell complete commands, flags, and the names of people,\n" +
+			"groups and apps in the configuration of the folder. Writes nothing.",
 		example: "source <(rollcall completion bash)",
 	}.describe(&cobra.Command{
 		Use:       "completion SHELL",

@@ -62,6 +62,8 @@ func newGraph(a *app) *cobra.Command {
 	addAt(c, &f.at)
 	c.Flags().StringVar(&f.asOf, "as-of", "", "at `TIME` (RFC 3339) instead of now")
 	c.Flags().StringVar(&f.format, "format", "dot", "`FORMAT`: "+formats)
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(slices.Sorted(maps.Keys(graphFormats)), cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("people", cobra.FixedCompletions(slices.Sorted(maps.Keys(graphPeople)), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 

@@ -35,6 +35,7 @@ func newRoot(a *app) *cobra.Command {
 	for _, make := range commands {
 		root.AddCommand(make(a))
 	}
+	a.completeFlags(root)
 	return root
 }
 

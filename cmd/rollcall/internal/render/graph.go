@@ -102,7 +102,7 @@ func nodeText(n *planner.GraphNode) []string {
 	if n.Kind == planner.NodeGroup || n.Name == "" {
 		add(shortened(n.Key))
 	}
-	if n.Kind != planner.NodePerson && n.Kind != planner.NodeAssignment {
+	if holdsPeople(n) {
 		add(people(n.Count))
 	}
 	add(n.Note)
@@ -110,6 +110,11 @@ func nodeText(n *planner.GraphNode) []string {
 		add(quote(n.Name))
 	}
 	return lines
+}
+
+// holdsPeople reports whether the count of a node says something.
+func holdsPeople(n *planner.GraphNode) bool {
+	return n.Kind != planner.NodePerson && n.Kind != planner.NodeDirectory && n.Kind != planner.NodeAssignment
 }
 
 // people counts people.
@@ -136,6 +141,10 @@ func edgeText(e *planner.GraphEdge, from *planner.GraphNode) string {
 		return shortened(string(e.Block))
 	case planner.EdgeWithheld:
 		return withheldText(e)
+	case planner.EdgeDirectory:
+		if e.Count > 0 {
+			return people(e.Count)
+		}
 	}
 	return string(e.Kind)
 }
@@ -177,6 +186,7 @@ var dot = drawing{
 var dotShapes = map[planner.NodeKind]string{
 	planner.NodePerson:     ", shape=ellipse",
 	planner.NodePeople:     ", shape=ellipse, peripheries=2",
+	planner.NodeDirectory:  ", shape=cylinder",
 	planner.NodeAssignment: ", shape=hexagon",
 	planner.NodeApp:        ", style=bold",
 	planner.NodePushed:     ", shape=component",
@@ -218,6 +228,7 @@ var mermaid = drawing{
 var mermaidShapes = map[planner.NodeKind][2]string{
 	planner.NodePerson:     {"([", "])"},
 	planner.NodePeople:     {"([", "])"},
+	planner.NodeDirectory:  {"[(", ")]"},
 	planner.NodeAssignment: {"{{", "}}"},
 	planner.NodeApp:        {"[[", "]]"},
 	planner.NodePushed:     {"[/", "/]"},

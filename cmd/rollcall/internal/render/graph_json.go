@@ -45,7 +45,7 @@ func GraphJSON(w io.Writer, g *planner.Graph) error {
 		n := &g.Nodes[i]
 		j := graphNodeJSON{ID: id(i), Kind: string(n.Kind), Key: n.Key, Name: n.Name, App: string(n.App),
 			Target: string(n.Target), Note: n.Note, InEffect: !n.Off}
-		if n.Kind != planner.NodePerson && n.Kind != planner.NodeAssignment {
+		if holdsPeople(n) {
 			j.People = &n.Count
 		}
 		doc.Nodes = append(doc.Nodes, j)

@@ -24,6 +24,7 @@ func namedGraph(name string) *planner.Graph {
 			{Kind: planner.NodeApp, Key: "app.two", App: "app.two", Target: "target.sandbox.x", Note: "reports only"},
 			{Kind: planner.NodePushed, Key: "group." + name, Name: name, App: "app.one"},
 			{Kind: planner.NodePushed, Key: "group." + name, Name: name, App: "app.two", Note: "paused", Off: true},
+			{Kind: planner.NodeDirectory, Key: "directory." + name},
 		},
 		Edges: []planner.GraphEdge{
 			{From: 0, To: 3, Kind: planner.EdgeMember},
@@ -35,6 +36,7 @@ func namedGraph(name string) *planner.Graph {
 			{From: 3, To: 7, Kind: planner.EdgePushed, Block: "push_group.x"},
 			{From: 3, To: 7, Kind: planner.EdgeWithheld, Missing: "assigned", Count: 12, Off: true},
 			{From: 4, To: 5, Kind: planner.EdgeGranted, Off: true},
+			{From: 9, To: 3, Kind: planner.EdgeDirectory, Count: 1},
 		},
 		Unused: 7,
 	}
@@ -76,7 +78,7 @@ func shapeOf(g *planner.Graph) shape {
 const mermaidLabel = `"((?:[\p{L}\p{M}\p{Nd} ,….\-_]|#\d+;|<br/>)*)"`
 
 var (
-	mermaidNode = regexp.MustCompile(`^ +n(\d+)(?:\(\[|\{\{|\[\[|\[/|\[)` + mermaidLabel + `(?:\]\)|\}\}|\]\]|/\]|\])(?::::off)?$`)
+	mermaidNode = regexp.MustCompile(`^ +n(\d+)(?:\(\[|\{\{|\[\[|\[/|\[\(|\[)` + mermaidLabel + `(?:\]\)|\}\}|\]\]|/\]|\)\]|\])(?::::off)?$`)
 	mermaidEdge = regexp.MustCompile(`^  n(\d+) (?:-->|-\.->)(?:\|` + mermaidLabel + `\|)? n(\d+)$`)
 	mermaidBox  = regexp.MustCompile(`^  subgraph a\d+\[` + mermaidLabel + `\]$`)
 	mermaidRest = regexp.MustCompile(`^(?:flowchart LR|  %% left out: \d+ groups? of directories that nothing uses|  end|  classDef off stroke-dasharray:4|)$`)
