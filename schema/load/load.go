@@ -27,6 +27,9 @@ type Options struct {
 	// skips the comparison.
 	Version string
 	Limits  Limits
+	// Cache keeps what is parsed, for other configurations that share files with
+	// this one. Nil keeps nothing.
+	Cache *Cache
 }
 
 // NamedSource is a file from outside the configuration.

@@ -92,7 +92,7 @@ func (l *loader) parse(files []source) []*hclsyntax.Block {
 	for i, src := range files {
 		group.Go(func() error {
 			p := parser{limits: l.opts.Limits}
-			results[i] = p.read(src.name, src.content)
+			results[i] = l.opts.Cache.read(&p, src.name, src.content)
 			return nil
 		})
 	}
@@ -148,13 +148,31 @@ func (l *loader) takePlain(results []parsed) {
 func (l *loader) checkPlain() {
 	for i := range len(l.plainGroups) {
 		g := &l.config.Groups[i]
-		g.Members = slices.DeleteFunc(g.Members, func(u schema.UserRef) bool {
-			return !l.checkRef(ref{typ: "user", address: u.Address, directory: u.Directory, name: u.Login}, u.Origin)
+		g.Members = existing(g.Members, func(u schema.UserRef) bool {
+			return l.checkRef(ref{typ: "user", address: u.Address, directory: u.Directory, name: u.Login}, u.Origin)
 		})
-		g.IncludeGroups = slices.DeleteFunc(g.IncludeGroups, func(o schema.GroupRef) bool {
-			return !l.checkRef(ref{typ: "group", address: o.Address, directory: o.Directory, name: o.Name}, o.Origin)
+		g.IncludeGroups = existing(g.IncludeGroups, func(o schema.GroupRef) bool {
+			return l.checkRef(ref{typ: "group", address: o.Address, directory: o.Directory, name: o.Name}, o.Origin)
 		})
 	}
+}
+
+// existing returns the elements that exist. The list itself stays as it is: a
+// cache may hold it for other configurations.
+func existing[T any](list []T, exists func(T) bool) []T {
+	for i := range list {
+		if exists(list[i]) {
+			continue
+		}
+		out := slices.Clone(list[:i])
+		for _, e := range list[i+1:] {
+			if exists(e) {
+				out = append(out, e)
+			}
+		}
+		return out
+	}
+	return list
 }
 
 // decode turns every block into its noun.
