@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/policy"
+	"github.com/rollcall-dev/rollcall/schema/load"
 )
 
 // diffFlags are those of diff.
@@ -26,11 +26,13 @@ type diffFlags struct {
 }
 
 // diffFormats are the values of -format.
-var diffFormats = map[string]func(io.Writer, render.Difference, render.Style) error{
-	"text":     render.Diff,
-	"json":     func(w io.Writer, d render.Difference, _ render.Style) error { return render.DiffJSON(w, d) },
-	"markdown": func(w io.Writer, d render.Difference, _ render.Style) error { return render.DiffMarkdown(w, d) },
-	"gitlab":   func(w io.Writer, d render.Difference, _ render.Style) error { return render.DiffNote(w, d) },
+var diffFormats = map[string]func(*app, *compared) error{
+	"text":          func(a *app, c *compared) error { return render.Diff(a.stdout, c.Difference, a.style(a.stdout)) },
+	"json":          func(a *app, c *compared) error { return render.DiffJSON(a.stdout, c.Difference) },
+	"markdown":      func(a *app, c *compared) error { return render.DiffMarkdown(a.stdout, c.Difference) },
+	"github":        func(a *app, c *compared) error { return a.annotate(render.GitHub, c.annotations()) },
+	"gitlab":        func(a *app, c *compared) error { return render.DiffNote(a.stdout, c.Difference) },
+	"gitlab-report": func(a *app, c *compared) error { return a.annotate(render.CodeQuality, c.annotations()) },
 }
 
 func newDiff(a *app) *cobra.Command {
@@ -76,49 +78,77 @@ func (a *app) diff(f diffFlags, revisions []string) error {
 	if o.AsOf, err = moment(f.asOf); err != nil {
 		return err
 	}
+	c, err := a.compare(o, revisions)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if err := diffFormats[f.format](a, c); err != nil {
+		return err
+	}
+	switch {
+	case c.Policies.Blocks():
+		return status(exitBlocked)
+	case f.detailed && !c.Empty():
+		return status(exitChanges)
+	}
+	return nil
+}
+
+// compared is a difference with the configurations that it is of.
+type compared struct {
+	render.Difference
+	base, head *run.Project
+}
+
+func (c *compared) close() {
+	c.base.Close()
+	c.head.Close()
+}
+
+// annotations are the remarks on the head: on what changes for people, and on
+// what its configuration is found to have.
+func (c *compared) annotations() []render.Annotation {
+	found := slices.Concat(c.head.Findings, c.Policies.Findings)
+	return append(render.FindingAnnotations(found), c.Annotations()...)
+}
+
+// compare opens both configurations, finds what differs, and from which commits.
+func (a *app) compare(o run.Options, revisions []string) (*compared, error) {
 	if o.AsOf.IsZero() {
 		o.AsOf = a.now().Truncate(time.Second)
 	}
 	o.Load.NoSecrets = true
+	if o.Load.Cache == nil {
+		o.Load.Cache = &load.Cache{} // most files are the same in both
+	}
 	o.At, o.MayBeEmpty = revisions[0], true
 	base, err := a.openSide(o)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer base.Close()
 	// A configuration may begin or end between two revisions; where there is
 	// none at all, this is the wrong folder.
 	o.At, o.MayBeEmpty = strings.Join(revisions[1:], ""), len(base.Config.Files) > 0
 	head, err := a.openSide(o)
 	if err != nil {
-		return err
+		base.Close()
+		return nil, err
 	}
-	defer head.Close()
-	d, err := planner.Diff(base.Desired, head.Desired)
-	if err != nil {
-		return fmt.Errorf("compare with the revision %q: %w", revisions[0], err)
+	c := &compared{base: base, head: head}
+	if c.Difference.Difference, err = planner.Diff(base.Desired, head.Desired); err != nil {
+		c.close()
+		return nil, fmt.Errorf("compare with the revision %q: %w", revisions[0], err)
 	}
-	shown := render.Difference{
-		Difference: d,
-		Base:       render.Side{Revision: revisions[0], Commit: base.Commit()},
-		Head:       render.Side{Revision: o.At, Commit: head.Commit()},
-		Policies:   policy.Check(head.Desired, nil),
-		Sources:    head.Sources,
+	c.Policies, c.Sources = policy.Check(head.Desired, nil), head.Sources
+	if broken := c.Policies.Broken; len(broken) > 0 {
+		c.close()
+		return nil, &run.FindingsError{Findings: broken}
 	}
-	if broken := shown.Policies.Broken; len(broken) > 0 {
-		return &run.FindingsError{Findings: broken}
-	}
-	a.addHistory(&shown, base, head)
-	if err := diffFormats[f.format](a.stdout, shown, a.style(a.stdout)); err != nil {
-		return err
-	}
-	switch {
-	case shown.Policies.Blocks():
-		return status(exitBlocked)
-	case f.detailed && !d.Empty():
-		return status(exitChanges)
-	}
-	return nil
+	c.Base = render.Side{Revision: revisions[0], Commit: base.Commit()}
+	c.Head = render.Side{Revision: o.At, Commit: head.Commit()}
+	a.addHistory(&c.Difference, base, head)
+	return c, nil
 }
 
 // addHistory finds the commits of the lines that d names. A history that cannot
