@@ -30,7 +30,7 @@ func (d dumper) line(depth int, format string, args ...any) {
 }
 
 func (d dumper) value(name string, v reflect.Value, depth int) {
-	if v.IsZero() || name == "Origin" || strings.HasSuffix(name, "Origin") {
+	if v.IsZero() || !v.CanInterface() || name == "Origin" || strings.HasSuffix(name, "Origin") {
 		return
 	}
 	switch x := v.Interface().(type) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/providers/gitrepo"
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
@@ -81,7 +82,7 @@ func (d *Difference) Annotations() []Annotation {
 	}
 	for i := range d.Gains {
 		c := &d.Gains[i]
-		b.add(LevelNotice, "gained-access", b.cause(c.After, nil), subjectOf(c.Key, c.App, c.Group), accessSentence(c, "gains", c.After))
+		b.add(LevelNotice, "gained-access", b.newest(c.After), subjectOf(c.Key, c.App, c.Group), accessSentence(c, "gains", c.After))
 	}
 	for i := range d.Kept {
 		k := &d.Kept[i]
@@ -123,6 +124,23 @@ type annotator struct {
 	d    *Difference
 	list []Annotation
 	at   map[annotationKey]int
+}
+
+// newest is the line to remark on of a way that there is now: the one that came
+// last, which made it a way; of one time, the one that is nearest to the person.
+func (b *annotator) newest(way []planner.Reason) schema.Origin {
+	var at schema.Origin
+	var latest gitrepo.Source
+	for i := range way {
+		o := way[i].Origin
+		s := b.d.Head.Brought[lineOf(o)]
+		later := s.Certainty == gitrepo.Uncommitted ||
+			latest.Certainty != gitrepo.Uncommitted && !s.Commit.Date.Before(latest.Commit.Date)
+		if o.Known() && (!at.Known() || later) {
+			at, latest = o, s
+		}
+	}
+	return at
 }
 
 // cause is the line to remark on: the first that head has. What is gone has
