@@ -21,10 +21,11 @@ func newExplain(a *app) *cobra.Command {
 	var f explainFlags
 	c := manual{
 		about: "Reads the configuration and its directories, and says of one person, by login, address\n" +
-			"or display name, what they have, what not, why, and the smallest edits that would\n" +
-			"change it. With -at it reads the configuration from git's objects, as it is at a\n" +
-			"revision. Opens no socket and needs no credential; with -live it also reads the\n" +
-			"targets, and says what they have and what is pending. Writes nothing.",
+			"or display name, what they have, what not, why, and the smallest sets of edits that\n" +
+			"would change it: all of a set is needed, and any one set is enough. With -at\n" +
+			"it reads the configuration from git's objects, as it is at a revision. Opens no socket\n" +
+			"and needs no credential; with -live it also reads the targets, and says what they have\n" +
+			"and what is pending. Writes nothing.",
 		example: "rollcall explain dana@agency.example -in group.contractors\nrollcall explain dana@agency.example -at=v1.4",
 	}.describe(&cobra.Command{
 		Use: "explain WHO", Short: "Say why somebody has access, or has not", Args: exactly(1, "WHO"),
