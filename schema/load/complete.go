@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/rollcall-dev/rollcall/schema"
 )
 
 // Unfinished reports whether src ends inside of brackets, a template sequence or
@@ -26,6 +28,8 @@ func (r *Loaded) Complete(word string) []string {
 		return beginning(word, under(root, maps.Keys(r.loader.variables)))
 	case "local":
 		return beginning(word, under(root, maps.Keys(r.loader.locals)))
+	case "effective":
+		return beginning(word, under(root, slices.Values(schema.EffectiveNames())))
 	case "path":
 		return beginning(word, []string{"path.root"})
 	case "user", "group", "app", "target", "directory":
@@ -40,7 +44,7 @@ func (r *Loaded) Complete(word string) []string {
 // roots are the names that an expression of [Loaded.Evaluate] may begin with.
 func (r *Loaded) roots() []string {
 	names := []string{"user", "group"}
-	for _, root := range []string{"var", "local", "app", "target", "directory", "path"} {
+	for _, root := range []string{"var", "local", "app", "target", "directory", "path", "effective"} {
 		names = append(names, root+".")
 	}
 	for name := range pureFunctions {

@@ -22,6 +22,7 @@ func TestNamesAreCompleted(t *testing.T) {
 		"app.vpn.x":     {},
 		"path.":         {"path.root"},
 		"each.":         nil,
+		"effective.a":   {"effective.access", "effective.apps"},
 		"starts":        {"startswith("},
 		"us":            {"user"},
 	} {

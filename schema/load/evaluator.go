@@ -49,7 +49,11 @@ type Result struct {
 // Evaluate computes one expression over the configuration, within the budget of
 // one expression. It sees what a locals block sees. What is wrong with the
 // expression is a finding, placed in [ExpressionFile].
-func (r *Loaded) Evaluate(src string) (Result, schema.Diagnostics) {
+func (r *Loaded) Evaluate(src string) (Result, schema.Diagnostics) { return r.EvaluateOver(src, nil) }
+
+// EvaluateOver is [Loaded.Evaluate] for an expression that may name `effective`
+// too: what facts say of it. Without facts it may not.
+func (r *Loaded) EvaluateOver(src string, facts *schema.Facts) (Result, schema.Diagnostics) {
 	l := r.loader
 	before, spent := l.diags, l.spent
 	defer func() { l.diags, l.spent, l.exhausted = before, spent, false }()
@@ -58,13 +62,37 @@ func (r *Loaded) Evaluate(src string) (Result, schema.Diagnostics) {
 	if expr == nil {
 		return Result{}, l.sorted()
 	}
-	v, ok := l.value(expr, scope{})
+	v, ok := l.valueOver(expr, facts)
 	delete(l.ready, expr)
 	if !ok {
 		return Result{}, l.sorted()
 	}
 	return Result{Text: hclText(v), Value: shownValue(v)}, l.sorted()
 }
+
+// valueOver evaluates an expression that may name `effective`.
+func (l *loader) valueOver(expr hclsyntax.Expression, facts *schema.Facts) (cty.Value, bool) {
+	uses := prepare(expr)
+	if facts == nil || uses.reads("effective") == nil {
+		return l.value(expr, scope{})
+	}
+	if plan := uses.reads("plan"); plan != nil {
+		l.add(finding(codeUnknownReference, origin(plan.SourceRange()), "plan is not available here",
+			"No plan is made here: effective is what follows from the configuration alone."))
+		return cty.NilVal, false
+	}
+	e := l.overFacts(expr, scope{facts: true}, forAnything)
+	if e == nil {
+		return cty.NilVal, false
+	}
+	c := &checking{a: &assertions{}, facts: facts, memo: memoOf(facts), limits: l.opts.Limits.scaled(facts.Size)}
+	c.memo.spent = 0
+	v, ok := c.evaluate(e, nil)
+	l.add(c.found...)
+	return v, ok
+}
+
+func forAnything(cty.Value) (schema.Code, string, error) { return "", "", nil }
 
 // parseExpression reads one expression; nil if it is none, which has then been said.
 func (l *loader) parseExpression(src string) hclsyntax.Expression {

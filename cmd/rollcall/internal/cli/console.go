@@ -14,6 +14,8 @@ import (
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
+	"github.com/rollcall-dev/rollcall/planner/policy"
+	"github.com/rollcall-dev/rollcall/schema"
 	"github.com/rollcall-dev/rollcall/schema/load"
 )
 
@@ -28,11 +30,11 @@ func newConsole(a *app) *cobra.Command {
 	var f consoleFlags
 	c := manual{
 		about: "Reads the configuration and evaluates expressions over it: what a locals block can say,\n" +
-			"such as local.leads, user.alice.login or length(user). With an EXPRESSION it evaluates\n" +
-			"that alone; else it takes one expression a line from standard input, and more lines\n" +
-			"while brackets are open. On a terminal lines can be edited, Tab completes names, the\n" +
-			"arrow keys bring back earlier lines, and help says more. Sensitive values are not\n" +
-			"shown and need not be given. Opens no socket, needs no credential, and writes nothing\n" +
+			"such as local.leads, user.alice.login or length(user), and effective, as in a policy. With\n" +
+			"an EXPRESSION it evaluates that alone; else it takes one expression a line from standard\n" +
+			"input, and more lines while brackets are open. On a terminal lines can be edited, Tab\n" +
+			"completes names, the arrow keys bring back earlier lines, and help says more. Sensitive\n" +
+			"values are not shown and need not be given. Opens no socket, needs no credential, and writes nothing\n" +
 			"but the history of a terminal, to .rollcall/console_history where that folder exists.",
 		example: "rollcall console\nrollcall console 'keys(user)' -at=main\necho 'local.leads' | rollcall console -json",
 		exits:   "0 each has a value, or a terminal was left; 1 error, or one has none.",
@@ -57,7 +59,7 @@ func (a *app) console(ctx context.Context, f consoleFlags, args []string) error 
 		return err
 	}
 	defer p.Close()
-	c := console{a: a, expressions: p.Expressions, json: f.json}
+	c := console{a: a, expressions: p.Expressions, facts: policy.Facts(p.Desired, nil), json: f.json}
 	if len(args) > 0 {
 		return status(c.evaluate(args[0]))
 	}
@@ -68,6 +70,7 @@ func (a *app) console(ctx context.Context, f consoleFlags, args []string) error 
 type console struct {
 	a           *app
 	expressions *load.Loaded
+	facts       *schema.Facts
 	json        bool
 	// pending are the lines of an expression that is not finished.
 	pending string
@@ -176,7 +179,7 @@ func (c *console) fail(code int) { c.failed = c.failed || code != exitOK }
 // evaluate prints the value of an expression, or says why it has none, and
 // returns the exit code that stands for it.
 func (c *console) evaluate(src string) int {
-	result, found := c.expressions.Evaluate(src)
+	result, found := c.expressions.EvaluateOver(src, c.facts)
 	if len(found) > 0 {
 		c.a.sources[load.ExpressionFile] = []byte(src)
 		if err := c.a.diagnostics(found); err != nil {
@@ -207,6 +210,8 @@ const consoleHelp = `An expression is what can stand behind an equals sign in a 
   [for u in user : u.login if u.department == "Sales"]
   local.leads, var.network    a local value, a variable
   app.vpn, group.eng, target.twingate.corp
+  effective.apps.vpn.users, effective.groups[group.eng].members
+                              who has what in the end, as in a policy
 
 It goes on in the next line while brackets are open; Ctrl-C abandons it.
 Tab completes names. "exit" or Ctrl-D leaves.
