@@ -22,6 +22,7 @@ const (
 	// The paths of changes of state alone.
 	pathSource     = "source"
 	pathAddress    = "address"
+	pathProtected  = "protected"
 	pathOnUnpush   = "on_unpush"
 	pathOnUnassign = "on_unassign"
 )

@@ -76,7 +76,9 @@ func (c *comparison) conclude() error {
 		return err
 	}
 	c.carryAppName()
+	c.followProtections()
 	c.guard()
+	c.followTerms()
 	if len(c.plan.Changes) == 0 {
 		c.plan.Changes = c.changes // a million of them are not copied
 		return nil
@@ -129,8 +131,10 @@ type comparison struct {
 	adopters   map[uint32]Person
 	// emptied are groups that would lose everybody and more than the floor,
 	// emptying all that would lose their last member.
-	emptied  []emptied
-	emptying []string
+	emptied, emptying []emptied
+	// protection and memberships are found when first needed.
+	protection  *protection
+	memberships map[string]int
 	// scratch is used again for every group.
 	scratch []uint32
 }
@@ -241,6 +245,7 @@ func (c *comparison) hold(kind Kind, key, name string, d schema.Diagnostic) {
 func (c *comparison) add(ch Change) {
 	ch.App, ch.ReportOnly = c.app.Name, c.app.ReportOnly
 	ch.Link.Identity, ch.Link.FromApp = c.remote.Identity, c.state.fromApp
+	ch.Link.Protected = c.protects(&ch)
 	if ch.ID == "" {
 		ch.ID = changeID(ch.App, ch.Kind, ch.Key, string(ch.Action))
 	}

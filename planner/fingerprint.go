@@ -174,6 +174,30 @@ func (c *canon) change(ch *Change) {
 	c.values(l.Known)
 	c.number(uint64(len(l.KnownMembers)))
 	c.text(l.KnownMembers...)
+	c.guarded(l)
+}
+
+// guarded writes what guards keep in the state; nothing, where that is nothing,
+// so that a plan without it is called what it always was.
+func (c *canon) guarded(l *Link) {
+	if !l.Protected && !l.Taken && !l.Gone && l.Lost == 0 && l.Terms == (Terms{}) {
+		return
+	}
+	c.text("guarded")
+	c.flag(l.Protected)
+	c.flag(l.Taken)
+	c.flag(l.Gone)
+	c.number(uint64(l.Lost))
+	c.terms(&l.Terms)
+}
+
+func (c *canon) terms(t *Terms) {
+	for _, l := range []schema.Limit{t.MaxDeactivations, t.MaxRemovals} {
+		c.flag(l.Share)
+		c.number(math.Float64bits(l.Value))
+	}
+	c.number(uint64(t.Floor))
+	c.number(uint64(t.Window))
 }
 
 func (c *canon) members(ms []Member) {

@@ -95,9 +95,10 @@ func Summarize(all iter.Seq[*Change]) Summary {
 	}
 	several := make(map[object]weight)
 	for ch := range all {
-		if ch.Kind == KindUser {
+		switch ch.Kind {
+		case KindUser:
 			s.Users[ch.Action]++
-		} else {
+		case KindGroup:
 			s.Groups[ch.Action]++
 		}
 		s.Members.Add += len(ch.Members.Add)
@@ -128,16 +129,9 @@ func (c *comparison) carryAppName() {
 	var ch Change
 	switch {
 	case len(c.state.users) > 0:
-		e := &c.state.users[0]
-		ch = Change{Kind: KindUser, Key: e.key, Name: e.UserName, RemoteID: e.RemoteID, Action: Update, Wave: WaveUsers, Link: Link{
-			ExternalID: e.ExternalID, Name: e.UserName, Active: e.Active, Source: e.Source, OnUnassign: e.OnUnassign, Origin: e.Origin, Known: e.Attributes,
-		}}
+		ch = keepUser(&c.state.users[0])
 	case len(c.state.groups) > 0:
-		e := &c.state.groups[0]
-		ch = Change{Kind: KindGroup, Key: e.key, Name: e.DisplayName, RemoteID: e.RemoteID, Action: Update, Wave: WaveGroups, Link: Link{
-			ExternalID: e.ExternalID, Name: e.DisplayName, Push: e.Push, OnUnpush: e.OnUnpush, Pushed: e.Pushed, Additive: e.Additive,
-			Origin: e.Origin, KnownMembers: e.Members,
-		}}
+		ch = keepGroup(&c.state.groups[0])
 	default:
 		return
 	}
@@ -146,6 +140,21 @@ func (c *comparison) carryAppName() {
 	ch.After = []schema.Value{{Path: pathAddress, Value: string(c.app.Address)}}
 	ch.Reasons = []Reason{movedReason(by)}
 	c.add(ch)
+}
+
+// keepUser is a change of state alone in which everything stays as it is.
+func keepUser(e *userEntry) Change {
+	return Change{Kind: KindUser, Key: e.key, Name: e.UserName, RemoteID: e.RemoteID, Action: Update, Wave: WaveUsers, Link: Link{
+		ExternalID: e.ExternalID, Name: e.UserName, Active: e.Active, Source: e.Source, OnUnassign: e.OnUnassign, Origin: e.Origin, Known: e.Attributes,
+	}}
+}
+
+// keepGroup is the same for a group.
+func keepGroup(e *groupEntry) Change {
+	return Change{Kind: KindGroup, Key: e.key, Name: e.DisplayName, RemoteID: e.RemoteID, Action: Update, Wave: WaveGroups, Link: Link{
+		ExternalID: e.ExternalID, Name: e.DisplayName, Push: e.Push, OnUnpush: e.OnUnpush, Pushed: e.Pushed, Additive: e.Additive,
+		Origin: e.Origin, KnownMembers: e.Members,
+	}}
 }
 
 // compareGoneApps ends what we own of apps that are not declared any more: as

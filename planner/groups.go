@@ -40,6 +40,9 @@ type pushed struct {
 	by     Reason
 }
 
+// recovered reports whether an earlier apply of ours made the group.
+func (w *pushed) recovered() bool { return w.e != nil && w.e.recovered }
+
 func (c *comparison) comparePush(push *Push) {
 	w := pushed{Push: push, group: &c.d.Groups[push.Group], action: Update}
 	if at, ok := c.state.groupAt[w.group.Key]; ok {
@@ -76,7 +79,7 @@ func (c *comparison) comparePaused(w *pushed) {
 	}
 	c.reportPaused(w)
 	if w.at != nil && w.e != nil && w.action == Update && c.only.wholeGroups() {
-		c.followGroup(w, w.e.Members, w.e.DisplayName)
+		c.followGroup(w, w.e.Members, w.e.DisplayName, 0)
 	}
 }
 
@@ -238,6 +241,7 @@ func (c *comparison) createGroup(w *pushed) {
 	}
 	if w.e != nil {
 		c.reports.groupGone.add(w.Name, w.group.Key, w.Origin)
+		ch.Link.Lost = len(w.e.Members)
 		ch.Reasons = append(ch.Reasons, Reason{Code: "target-gone", Text: "the group that we had is gone from the target", Origin: w.e.Origin})
 	}
 	ch.Reasons = append(ch.Reasons, Reason{Code: "push-declared", Text: fmt.Sprintf("%s pushes %s", w.Block, w.group.Key), Origin: w.Origin})
@@ -276,12 +280,14 @@ func (c *comparison) updateGroup(w *pushed) {
 	if rename || w.action == AdoptIt {
 		c.add(c.renameGroup(w, rename, &diff, membersChange))
 	}
-	if membersChange {
+	if membersChange || diff.leaving > 0 {
 		c.noteEmptied(w, &diff)
+	}
+	if membersChange {
 		c.add(c.memberChange(w, &diff, rename || w.action == AdoptIt))
 	}
 	if !rename && !membersChange && w.action != AdoptIt && c.only.wholeGroups() {
-		c.followGroup(w, diff.kept, w.at.DisplayName)
+		c.followGroup(w, diff.kept, w.at.DisplayName, diff.lost())
 	}
 }
 
@@ -338,7 +344,8 @@ func (c *comparison) memberChange(w *pushed, diff *memberDiff, second bool) Chan
 	}
 	ch.Members = MemberChanges{Add: diff.add, Remove: diff.remove}
 	ch.Requests = batches(len(diff.add)+len(diff.remove), c.caps)
-	ch.Link.KnownMembers = diff.kept
+	ch.Link.KnownMembers, ch.Link.Lost = diff.kept, diff.lost()
+	ch.Link.Taken = w.action == AdoptIt && !w.recovered()
 	ch.Drift = diff.drift
 	ch.Reasons = c.groupReasons(w)
 	c.addMemberReasons(&ch, w)
@@ -347,10 +354,10 @@ func (c *comparison) memberChange(w *pushed, diff *memberDiff, second bool) Chan
 }
 
 // followGroup is a change of state alone: a new block or verb, or members or a
-// name that came right without us.
-func (c *comparison) followGroup(w *pushed, members []string, name string) {
+// name that came right without us; lost of ours are members no more.
+func (c *comparison) followGroup(w *pushed, members []string, name string, lost int) {
 	ch := c.groupChange(w, Update, WaveGroups)
-	ch.Link.KnownMembers, ch.Link.Name = members, name
+	ch.Link.KnownMembers, ch.Link.Name, ch.Link.Lost = members, name, lost
 	set := func(path string, before, after any) {
 		ch.Before, ch.After = []schema.Value{{Path: path, Value: before}}, []schema.Value{{Path: path, Value: after}}
 	}

@@ -3,7 +3,6 @@ package planner
 import (
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/schema"
@@ -13,96 +12,157 @@ import (
 // applies took within the window, and blocks the plan where it is too much. It
 // never edits the plan.
 func (c *comparison) guard() {
-	var now Removal
-	for i := range c.changes {
-		ch := &c.changes[i]
-		if ch.Kind == KindUser && (ch.Action == Deactivate || ch.Action == Delete) {
-			now.Deactivations++
-		}
-		now.Members += c.membersTaken(ch)
+	now, gone := c.takenNow()
+	for i := range gauges {
+		c.limit(&gauges[i], &now, &gone)
 	}
-	c.ownedNow(&now)
-	total := c.withHistory(now)
-	g := &c.app.Guard
-	c.limit("max-deactivations", g.MaxDeactivations, now.Deactivations, total.Deactivations, total.OwnedUsers,
-		"deactivates or deletes", "accounts")
-	c.limit("max-removals", g.MaxRemovals, now.Members, total.Members, total.OwnedMembers,
-		"removes", "memberships")
 	c.guardEmpty()
 	c.guardProtected()
 }
 
-func (c *comparison) membersTaken(ch *Change) int {
-	if ch.Kind != KindGroup || ch.Action != Delete {
-		return len(ch.Members.Remove)
+// takenNow counts what the plan takes away, and with it what it finds gone
+// already.
+func (c *comparison) takenNow() (now, gone Removal) {
+	for i := range c.changes {
+		r := c.changes[i].taken()
+		gone.Deactivations += r.Deactivations
+		gone.Members += r.Members
+		gone.Taken += r.Taken
+		if takesAway(&c.changes[i]) {
+			now.Deactivations += r.Deactivations
+			now.Members += r.Members
+			now.Taken += r.Taken
+		}
 	}
-	at, ok := c.remote.GroupAt(ch.RemoteID)
-	if !ok {
-		return 0
+	if !c.only.wholeGroups() {
+		r := c.vanished()
+		gone.Deactivations += r.Deactivations
+		gone.Members += r.Members
 	}
-	g := &c.remote.Groups[at]
-	if g.MembersKnown {
-		return len(g.Members) + len(g.Foreign)
-	}
-	return len(c.state.groups[c.state.groupOf[at]-1].Members)
+	return now, gone
 }
 
-// ownedNow counts what shares are taken of: active accounts of ours, and the
-// memberships that we put there.
-func (c *comparison) ownedNow(r *Removal) {
-	for at, owner := range c.state.userOf {
-		if owner != 0 && c.remote.Users[at].Active {
-			r.OwnedUsers++
+// vanished counts what the state has and the target has not, for a plan about one
+// person, which does not look at everything that was found gone.
+func (c *comparison) vanished() (r Removal) {
+	for i := range c.state.users {
+		e := &c.state.users[i]
+		if at, ok := c.remote.UserAt(e.RemoteID); e.Active && (!ok || !c.remote.Users[at].Active) {
+			r.Deactivations++
 		}
 	}
 	for i := range c.state.groups {
-		r.OwnedMembers += len(c.state.groups[i].Members)
-	}
-}
-
-// withHistory adds what was taken away within the window. Shares are of what
-// was owned when the window began.
-func (c *comparison) withHistory(now Removal) Removal {
-	total := now
-	begin := c.d.AsOf.Add(-c.app.Guard.Window)
-	oldest := time.Time{}
-	for _, r := range c.state.history {
-		if !r.At.After(begin) || r.At.After(c.d.AsOf) {
+		e := &c.state.groups[i]
+		at, ok := c.remote.GroupAt(e.RemoteID)
+		if ok && !c.remote.Groups[at].MembersKnown {
 			continue
 		}
-		total.Deactivations += r.Deactivations
-		total.Members += r.Members
-		if oldest.IsZero() || r.At.Before(oldest) {
-			oldest, total.OwnedUsers, total.OwnedMembers = r.At, r.OwnedUsers, r.OwnedMembers
+		for _, id := range e.Members {
+			if !ok || !c.remote.hasMember(at, id) {
+				r.Members++
+			}
 		}
 	}
-	return total
+	return r
 }
 
-// limit judges one count. A plan that takes nothing away is never blocked by
-// what was taken before.
-func (c *comparison) limit(code schema.Code, limit schema.Limit, now, count, owned int, verb, what string) {
-	g := &c.app.Guard
-	r := GuardResult{App: c.app.Name, Code: code, Count: count, Owned: owned, Origin: originOr(g.Origin, c.app.Origin)}
-	if w := c.waiver(string(code)); w != nil {
-		limit, r.Waiver, r.Reason, r.Origin = w.Limit, w.Address, w.Reason, w.Origin
-	}
-	r.Allowed = allowedBy(limit, g.Floor, owned)
-	off := limit.Share && limit.Value >= 100 // also where more came and went in the window than was owned
-	r.Blocked = !off && now > 0 && count > r.Allowed
-	c.plan.Guards = append(c.plan.Guards, r)
-	if !r.Blocked {
+// gauge is one thing that a guard limits.
+type gauge struct {
+	code       schema.Code
+	verb, what string
+	limit      func(*Terms) schema.Limit
+	count      func(*Removal) int
+	owned      func(*Removal) int
+	// way is what to do if it is meant.
+	way string
+}
+
+const addWaiver = "If it is meant, add a waiver with an expiry and a reason."
+
+// gauges are what guards count.
+var gauges = [...]gauge{
+	{
+		code: "max-deactivations", verb: "deactivates or deletes", what: "accounts", way: addWaiver,
+		limit: func(t *Terms) schema.Limit { return t.MaxDeactivations },
+		count: func(r *Removal) int { return r.Deactivations },
+		owned: func(r *Removal) int { return r.OwnedUsers },
+	},
+	{
+		code: "max-removals", verb: "removes", what: "memberships", way: addWaiver,
+		limit: func(t *Terms) schema.Limit { return t.MaxRemovals },
+		count: func(r *Removal) int { return r.Members },
+		owned: func(r *Removal) int { return r.OwnedMembers },
+	},
+	{
+		code: "newly-managed", verb: "takes over groups and removes", what: "members whom nobody declares",
+		way: "Take a group over with membership = \"additive\" first, which removes nobody, and drop that in a later change; " +
+			"or declare the members; or add a waiver with an expiry and a reason.",
+		limit: func(*Terms) schema.Limit { return schema.Limit{Share: true} },
+		count: func(r *Removal) int { return r.Taken },
+		owned: func(*Removal) int { return 0 },
+	},
+}
+
+// limit judges one count against every limit that holds. A plan that takes
+// nothing away is never blocked by what was taken before.
+func (c *comparison) limit(m *gauge, now, gone *Removal) {
+	if m.code == "newly-managed" && m.count(now) == 0 {
 		return
 	}
-	before := ""
-	if count > now {
-		before = fmt.Sprintf(" (%d of them earlier within %s)", count-now, g.Window)
+	terms := c.terms()
+	r := c.judge(m, &terms[0], now, gone)
+	stricter := false
+	if last := c.judge(m, &terms[1], now, gone); last.Blocked && !r.Blocked || last.Blocked == r.Blocked && last.Allowed-last.Count < r.Allowed-r.Count {
+		r, stricter = last, true
+	}
+	c.plan.Guards = append(c.plan.Guards, r)
+	if r.Blocked {
+		c.blockLimit(m, &r, stricter)
+	}
+}
+
+// judge counts within the window of one set of limits.
+func (c *comparison) judge(m *gauge, t *Terms, now, gone *Removal) GuardResult {
+	total := c.withHistory(*gone, t.Window)
+	r := GuardResult{
+		App: c.app.Name, Code: m.code, Count: m.count(&total), Earlier: m.count(&total) - m.count(now),
+		Owned: m.owned(&total), Origin: originOr(c.app.Guard.Origin, c.app.Origin),
+	}
+	limit := m.limit(t)
+	r.Allowed = allowedBy(limit, t.Floor, r.Owned)
+	off := isOff(limit)
+	if w := c.waiver(m.code); w != nil && !off {
+		if n := allowedBy(w.Limit, t.Floor, r.Owned); n > r.Allowed || isOff(w.Limit) {
+			r.Allowed, off = n, isOff(w.Limit)
+			r.Waiver, r.Reason, r.Expires, r.Origin = w.Address, w.Reason, w.Expires, w.Origin
+		}
+	}
+	r.Blocked = !off && m.count(now) > 0 && r.Count > r.Allowed
+	return r
+}
+
+// isOff reports whether l lets everything pass, also where more came and went in
+// the window than was owned.
+func isOff(l schema.Limit) bool { return l.Share && l.Value >= 100 }
+
+// blockLimit says what is too much, and what to do.
+func (c *comparison) blockLimit(m *gauge, r *GuardResult, stricter bool) {
+	text := fmt.Sprintf("The plan %s %d %s", m.verb, r.Count, m.what)
+	if r.Earlier > 0 {
+		text += fmt.Sprintf(" (%d of them earlier within the window)", r.Earlier)
+	}
+	if m.code != "newly-managed" {
+		text += fmt.Sprintf(" of %d that are owned", r.Owned)
+	}
+	text += fmt.Sprintf("; %d pass. Nothing is written. ", r.Allowed)
+	if stricter {
+		text += "The limit of the last apply still holds: a limit that is raised counts from the next apply on. "
+	}
+	if w := c.ended(m.code); w != nil {
+		text += fmt.Sprintf("%s ended on %s. ", w.Address, w.Expires.UTC().Format(time.RFC3339))
 	}
 	c.block(schema.Diagnostic{
-		Code: code, Summary: "Plan takes too much away",
-		Detail: fmt.Sprintf("The plan %s %d %s%s of %d that are owned; %d pass. Nothing is written. If it is meant, add a waiver with an expiry and a reason.",
-			verb, count, what, before, owned, r.Allowed),
-		Origin: r.Origin, Object: string(c.app.Address),
+		Code: m.code, Summary: "Plan takes too much away", Detail: text + m.way, Origin: r.Origin, Object: string(c.app.Address),
 	})
 }
 
@@ -116,16 +176,44 @@ func allowedBy(l schema.Limit, floor, owned int) int {
 	return max(floor, int(math.Floor(float64(owned)*l.Value/100+epsilon)))
 }
 
-// waiver finds a waiver in force for a guard of the app.
-func (c *comparison) waiver(guard string) *schema.Waiver {
-	cfg := c.d.Config
-	i := slices.IndexFunc(cfg.Waivers, func(w schema.Waiver) bool {
-		return w.App == c.app.Address && w.Guard == guard && c.d.AsOf.Before(w.Expires)
-	})
-	if i < 0 {
-		return nil
+// waiver finds the waiver in force for a guard of the app; of several, the one
+// that lets most pass.
+func (c *comparison) waiver(guard schema.Code) *schema.Waiver {
+	var best *schema.Waiver
+	for _, w := range c.waivers(guard) {
+		if c.d.AsOf.Before(w.Expires) && (best == nil || wider(w.Limit, best.Limit)) {
+			best = w
+		}
 	}
-	return &cfg.Waivers[i]
+	return best
+}
+
+// ended finds a waiver for a guard of the app that is not in force any more.
+func (c *comparison) ended(guard schema.Code) *schema.Waiver {
+	for _, w := range c.waivers(guard) {
+		if !c.d.AsOf.Before(w.Expires) {
+			return w
+		}
+	}
+	return nil
+}
+
+func (c *comparison) waivers(guard schema.Code) []*schema.Waiver {
+	var all []*schema.Waiver
+	for i := range c.d.Config.Waivers {
+		if w := &c.d.Config.Waivers[i]; w.App == c.app.Address && w.Guard == string(guard) {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// wider orders limits of one kind; a share comes before a count.
+func wider(a, b schema.Limit) bool {
+	if a.Share != b.Share {
+		return a.Share
+	}
+	return a.Value > b.Value
 }
 
 // block adds a finding that stops the plan. The app that is only reported on
@@ -142,11 +230,11 @@ func (c *comparison) block(d schema.Diagnostic) {
 func (c *comparison) guardEmpty() {
 	for _, e := range c.emptied {
 		c.plan.Guards = append(c.plan.Guards, GuardResult{
-			App: c.app.Name, Code: "empty-push", Count: e.had, Allowed: c.app.Guard.Floor, Owned: e.had, Blocked: true, Origin: e.origin,
+			App: c.app.Name, Code: "empty-push", Count: e.had, Allowed: c.floor(), Owned: e.had, Blocked: true, Object: e.key, Origin: e.origin,
 		})
 		c.block(schema.Diagnostic{
 			Code: "empty-push", Summary: "Pushed group loses everybody",
-			Detail: fmt.Sprintf("%s has %d members at the target and would have none. If it is meant, set allow_empty = true on its push.", e.key, e.had),
+			Detail: fmt.Sprintf("%s %s %d members at the target and would have none. If it is meant, set allow_empty = true on its push.", e.key, e.verb, e.had),
 			Origin: e.origin, Object: e.key,
 		})
 	}
@@ -154,105 +242,24 @@ func (c *comparison) guardEmpty() {
 
 // emptied is a pushed group that would lose everybody.
 type emptied struct {
-	key    string
+	key, name, id string
+	// had is how many members it has or, as verb says, had within the window.
 	had    int
+	verb   string
 	origin schema.Origin
 }
 
 // noteEmptied takes down a membership change that leaves nobody.
 func (c *comparison) noteEmptied(w *pushed, d *memberDiff) {
-	if d.has == 0 && d.had > 0 {
-		c.emptying = append(c.emptying, w.group.Key)
-	}
-	if d.has == 0 && d.had > c.app.Guard.Floor && !w.AllowEmpty {
-		c.emptied = append(c.emptied, emptied{w.group.Key, d.had, w.Origin})
-	}
-}
-
-// guardProtected blocks what would hurt a protected account or group: an
-// account's deactivation or deletion, a group's end or its last member's going.
-func (c *comparison) guardProtected() {
-	users, groups := c.protectedUsers(), c.protectedGroups()
-	for i := range c.changes {
-		ch := &c.changes[i]
-		var ref schema.Origin
-		var hit bool
-		switch {
-		case ch.Kind == KindUser && (ch.Action == Deactivate || ch.Action == Delete):
-			if ref, hit = users[ch.Key]; !hit {
-				ref, hit = users[schema.Fold(ch.Name)]
-			}
-		case ch.Kind == KindGroup && (ch.Action == Empty || ch.Action == Delete || c.loses(ch)):
-			ref, hit = groups[ch.Key]
-		}
-		if !hit {
-			continue
-		}
-		c.plan.Guards = append(c.plan.Guards, GuardResult{App: c.app.Name, Code: "protected", Count: 1, Blocked: true, Origin: ref})
-		c.block(schema.Diagnostic{
-			Code: "protected", Summary: "Protected object",
-			Detail: fmt.Sprintf("The plan would %s %s %q, which is protected. If it is meant, add a waiver that says so.", ch.Action, ch.Kind, ch.Name),
-			Origin: originOr(ref, c.app.Guard.Origin), Object: ch.Key,
-		})
-	}
-}
-
-// loses reports whether ch takes the last member out of its group.
-func (c *comparison) loses(ch *Change) bool {
-	return slices.ContainsFunc(c.emptying, func(key string) bool { return key == ch.Key }) && len(ch.Members.Remove) > 0
-}
-
-// protectedUsers are keys and folded logins, less those whose protection a
-// waiver lifts.
-func (c *comparison) protectedUsers() map[string]schema.Origin {
-	m := make(map[string]schema.Origin)
-	for _, ref := range c.app.Guard.ProtectedUsers {
-		p, ok := c.d.person(ref)
-		switch {
-		case ok && !c.lifted(c.d.People[p].Key()):
-			m[c.d.People[p].Key()] = ref.Origin
-		case !ok && ref.Login != "":
-			// Who is gone from every directory is protected all the same.
-			m[schema.Fold(ref.Login)] = ref.Origin
-			c.checkProtected(ref)
-		case !ok && !c.lifted(string(ref.Address)):
-			m[string(ref.Address)] = ref.Origin
-		}
-	}
-	return m
-}
-
-// checkProtected warns of a protection that protects nobody: a slip of the pen
-// there would go unnoticed until it is too late.
-func (c *comparison) checkProtected(ref schema.UserRef) {
-	login := schema.Fold(ref.Login)
-	if slices.ContainsFunc(c.state.users, func(e userEntry) bool { return schema.Fold(e.UserName) == login }) {
+	if d.has > 0 || d.had == 0 {
 		return
 	}
-	c.found(schema.Diagnostic{
-		Severity: schema.Warning, Code: "unknown-reference", Summary: "Protection of nobody",
-		Detail: fmt.Sprintf("protected_users names %q, who is not in the configuration, any directory, or the state. Correct the login.", ref.Login),
-		Origin: originOr(ref.Origin, c.app.Guard.Origin), Object: ref.Login,
-	})
-}
-
-func (c *comparison) protectedGroups() map[string]schema.Origin {
-	m := make(map[string]schema.Origin)
-	for _, ref := range c.app.Guard.ProtectedGroups {
-		key := refName(ref)
-		if g, ok := c.d.group(ref); ok {
-			key = c.d.Groups[g].Key
-		}
-		if !c.lifted(key) {
-			m[key] = ref.Origin
-		}
+	e := emptied{key: w.group.Key, name: w.at.DisplayName, id: w.at.ID, had: d.had, verb: "has", origin: w.Origin}
+	c.emptying = append(c.emptying, e)
+	if w.e != nil && w.e.FullAt.After(c.windowBegins()) && w.e.FullMembers > e.had {
+		e.had, e.verb = w.e.FullMembers, "had within the window"
 	}
-	return m
-}
-
-// lifted reports whether a waiver in force lifts the protection of key.
-func (c *comparison) lifted(key string) bool {
-	return slices.ContainsFunc(c.d.Config.Waivers, func(w schema.Waiver) bool {
-		return w.App == c.app.Address && string(w.Protects) == key && c.d.AsOf.Before(w.Expires)
-	})
+	if e.had > c.floor() && !w.AllowEmpty {
+		c.emptied = append(c.emptied, e)
+	}
 }

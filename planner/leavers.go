@@ -107,7 +107,7 @@ func (c *comparison) compareLeaver(l leaver) {
 	}
 	switch {
 	case l.account == nil:
-		c.releaseUser(l.e, l.name, append(l.reasons, Reason{Code: "target-gone", Text: "the account is gone from the target", Origin: l.e.Origin})...)
+		c.releaseGone(l.e, l.name, l.reasons...)
 	case !c.mayDeactivate():
 		if l.account.Active {
 			c.reports.deactivateDisabled.add(l.account.UserName, l.key, l.e.Origin)
@@ -163,8 +163,22 @@ func (c *comparison) deactivateUser(l leaver) {
 func (c *comparison) deleteUser(l leaver) {
 	ch := c.leaverChange(l, Delete, WaveEnd)
 	ch.Before = []schema.Value{{Path: pathActive, Value: l.account.Active}, {Path: pathUserName, Value: l.account.UserName}}
-	ch.Requests = 1
+	ch.Requests, ch.Link.Lost = 1, c.membershipsOf(l.account.ID)
 	c.add(ch)
+}
+
+// membershipsOf counts the groups that we put an account into: it leaves them
+// with its end.
+func (c *comparison) membershipsOf(id string) int {
+	if c.memberships == nil {
+		c.memberships = make(map[string]int)
+		for i := range c.state.groups {
+			for _, m := range c.state.groups[i].Members {
+				c.memberships[m]++
+			}
+		}
+	}
+	return c.memberships[id]
 }
 
 // followLeaver lets the state follow where somebody else did what we would have
@@ -191,15 +205,25 @@ func (c *comparison) followLeaver(l leaver) {
 	c.add(ch)
 }
 
+// releaseGone forgets a link whose account is gone from the target.
+func (c *comparison) releaseGone(e *userEntry, name string, reasons ...Reason) {
+	ch := releaseOf(e, name, append(reasons, Reason{Code: "target-gone", Text: "the account is gone from the target", Origin: e.Origin}))
+	ch.Link.Gone = true
+	c.add(ch)
+}
+
 // releaseUser forgets a link and leaves the target alone.
 func (c *comparison) releaseUser(e *userEntry, name string, reasons ...Reason) {
-	ch := Change{
+	c.add(releaseOf(e, name, reasons))
+}
+
+func releaseOf(e *userEntry, name string, reasons []Reason) Change {
+	return Change{
 		Kind: KindUser, Key: e.key, Name: name, RemoteID: e.RemoteID, Action: Release, Wave: WaveUsers, Reasons: reasons,
 		Before: []schema.Value{{Path: pathAddress, Value: e.UserLink.Key}},
 		After:  []schema.Value{{Path: pathAddress}},
 		Link:   Link{From: e.from(), ExternalID: e.ExternalID},
 	}
-	c.add(ch)
 }
 
 // destroy takes down that an account of somebody unknown is deleted.
@@ -221,7 +245,7 @@ func (c *comparison) compareSuspended(p Person) {
 	case c.at[p] == 0:
 		c.fate[p] |= absent
 		if c.only.person(p) {
-			c.releaseUser(e, u.Login, Reason{Code: "target-gone", Text: "the account is gone from the target", Origin: e.Origin})
+			c.releaseGone(e, u.Login)
 		}
 	case c.app.OnSuspended == schema.SuspendedDeactivate:
 		if c.only.person(p) {

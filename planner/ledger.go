@@ -17,6 +17,9 @@ type ledger struct {
 	userAt  map[string]uint32
 	groupAt map[string]uint32
 	history []Removal
+	terms   Terms
+	// owned is what the state has, in its OwnedUsers and OwnedMembers.
+	owned Removal
 	// fromApp is the app's former name, where a moved block renamed it.
 	fromApp string
 	// others are the ids that other apps own at the same service.
@@ -76,7 +79,8 @@ func openLedger(in Input, app *schema.App, remote *Remote) (*ledger, error) {
 			return nil, fmt.Errorf("plan %s: the state's ids belong to %s, but its target is %s now; "+
 				"point the target back, or remove the app from the state to start anew", app.Address, stored.Identity, remote.Identity)
 		}
-		l.history = stored.History
+		l.history, l.terms = stored.History, stored.Terms
+		l.owned.OwnedUsers, l.owned.OwnedMembers = stored.owned()
 		l.load(stored)
 	}
 	l.noteOthers(in.State, app, remote)
@@ -100,6 +104,20 @@ func (l *ledger) find(s *State, app *schema.App) *AppState {
 		}
 	}
 	return nil
+}
+
+// owned counts what shares are taken of: active accounts of ours, and the
+// memberships that we put there.
+func (a *AppState) owned() (users, members int) {
+	for i := range a.Users {
+		if a.Users[i].Active {
+			users++
+		}
+	}
+	for i := range a.Groups {
+		members += len(a.Groups[i].Members)
+	}
+	return users, members
 }
 
 // app returns the ledger of the app called name, or nil.

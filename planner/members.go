@@ -61,6 +61,27 @@ type memberDiff struct {
 	drift   bool
 }
 
+// lost counts members that were ours and are gone without our doing, or by a
+// request of ours that was never answered.
+func (d *memberDiff) lost() int {
+	if len(d.before) == len(d.kept) && slices.Equal(d.before, d.kept) {
+		return 0
+	}
+	n := len(d.before)
+	still := func(id string) {
+		if _, ours := slices.BinarySearch(d.before, id); ours {
+			n--
+		}
+	}
+	for _, id := range d.kept {
+		still(id)
+	}
+	for i := range d.remove {
+		still(d.remove[i].RemoteID)
+	}
+	return n
+}
+
 // diffMembers compares by merging two ascending lists.
 func (c *comparison) diffMembers(w *pushed) memberDiff {
 	m := c.wanted(w)

@@ -56,7 +56,9 @@ type ConfigInput struct {
 type DirectoryInput struct {
 	Address, Digest string
 	Users, Groups   int
-	ReadAt          time.Time
+	// Members are the memberships of its groups.
+	Members int
+	ReadAt  time.Time
 }
 
 // StateInput identifies the state.
@@ -78,6 +80,8 @@ type Kind string
 const (
 	KindUser  Kind = "user"
 	KindGroup Kind = "group"
+	// KindApp is about the limits of an app's guard; a change of state alone.
+	KindApp Kind = "app"
 )
 
 // Action is what a change does.
@@ -168,6 +172,17 @@ type Link struct {
 	// FromApp is the name under which the state had the app so far, where it differs.
 	FromApp string
 	Origin  schema.Origin
+	// Protected: the guard protects the object.
+	Protected bool
+	// Lost are memberships of ours that end by the change without a removal of
+	// their own: they go with a deleted account or group, or are gone already.
+	Lost int
+	// Gone: an account of ours is found inactive, or gone from the target.
+	Gone bool
+	// Taken: the same plan adopts the group that the change removes members from.
+	Taken bool
+	// Terms are the guard's limits, for a change of an app.
+	Terms Terms
 	// Known are all managed attributes after the change, touched or not.
 	Known []schema.Value
 	// KnownMembers are the remote ids of the members of ours that were there already.
@@ -259,15 +274,18 @@ type Held struct {
 type GuardResult struct {
 	App  string
 	Code schema.Code
-	// Count is what the plan (with the window) takes away, Allowed how much
-	// passes, Owned what shares are taken of.
-	Count, Allowed, Owned int
-	Blocked               bool
-	// Waiver is the address of the waiver whose limit Allowed is, Reason what it
-	// says; empty without one.
-	Waiver schema.Address
-	Reason string
-	Origin schema.Origin
+	// Count is what the plan (with the window) takes away, Earlier how much of it
+	// was gone before, Allowed how much passes, Owned what shares are taken of.
+	Count, Earlier, Allowed, Owned int
+	Blocked                        bool
+	// Object is what a protection is of, the key of a user or group.
+	Object string
+	// Waiver is the address of the waiver that lets the plan pass, Reason what it
+	// says, Expires when it ends; empty without one.
+	Waiver  schema.Address
+	Reason  string
+	Expires time.Time
+	Origin  schema.Origin
 }
 
 // PolicyResult is what became of one policy.

@@ -31,9 +31,12 @@ func (s *State) RecordAll(all []Settled) {
 			writers[c.App] = w
 		}
 		w.count(c, o)
-		if c.Kind == KindUser {
+		switch c.Kind {
+		case KindApp:
+			w.app.Terms = c.Link.Terms
+		case KindUser:
 			w.recordUser(c, o)
-		} else {
+		default:
 			w.recordGroup(c, o)
 		}
 	}
@@ -48,6 +51,8 @@ type writer struct {
 	app    AppState
 	users  sorted[UserLink]
 	groups sorted[GroupLink]
+	// minutes is how many were added to the end of the history.
+	minutes int
 }
 
 // newWriter takes the app's ledger out of the state, under whatever name the
@@ -72,6 +77,7 @@ func newWriter(s *State, c *Change) *writer {
 
 func (w *writer) flush(s *State) {
 	w.app.Users, w.app.Groups = w.users.all(), w.groups.all()
+	w.ownFirst()
 	i, _ := slices.BinarySearchFunc(s.Apps, w.app.App, func(a AppState, name string) int { return cmp.Compare(a.App, name) })
 	s.Apps = slices.Insert(s.Apps, i, w.app)
 }
@@ -80,7 +86,7 @@ func (w *writer) recordUser(c *Change, o *Outcome) {
 	if c.Action == Delete || c.Action == Release {
 		w.users.remove(cmp.Or(c.Link.From, c.Key))
 		if c.Action == Delete {
-			w.forgetMember(c.RemoteID)
+			w.forgetMember(c.RemoteID, o.At)
 		}
 		return
 	}
@@ -89,14 +95,16 @@ func (w *writer) recordUser(c *Change, o *Outcome) {
 	l.RemoteID = cmp.Or(o.RemoteID, c.RemoteID, l.RemoteID)
 	l.ExternalID, l.Source, l.OnUnassign, l.Origin = c.Link.ExternalID, c.Link.Source, c.Link.OnUnassign, c.Link.Origin
 	l.UserName, l.Active, l.Attributes = c.Link.Name, c.Link.Active, c.Link.Known
+	l.Protected = c.Link.Protected
 }
 
 // forgetMember takes an account that is no more out of every group.
-func (w *writer) forgetMember(id string) {
+func (w *writer) forgetMember(id string, at time.Time) {
 	for i := range w.groups.items {
 		g := &w.groups.items[i]
-		if at, in := slices.BinarySearch(g.Members, id); in {
-			g.Members = slices.Delete(slices.Clone(g.Members), at, at+1)
+		if i, in := slices.BinarySearch(g.Members, id); in {
+			w.noteFull(g, len(g.Members), at)
+			g.Members = slices.Delete(slices.Clone(g.Members), i, i+1)
 		}
 	}
 }
@@ -113,6 +121,10 @@ func (w *writer) recordGroup(c *Change, o *Outcome) {
 	l.ExternalID = cmp.Or(c.Link.ExternalID, l.ExternalID)
 	l.Push, l.OnUnpush, l.Origin = c.Link.Push, c.Link.OnUnpush, c.Link.Origin
 	l.Pushed, l.Additive, l.DisplayName = c.Link.Pushed, c.Link.Additive, c.Link.Name
+	l.Protected = c.Link.Protected
+	if gone := len(c.Members.Remove) + c.Link.Lost; gone > 0 {
+		w.noteFull(l, len(c.Link.KnownMembers)+gone, o.At)
+	}
 	l.Members = membersAfter(c, o, old)
 }
 
@@ -143,42 +155,89 @@ func membersAfter(c *Change, o *Outcome, old []string) []string {
 const history = 31 * 24 * time.Hour
 
 // count keeps for each minute what was taken away, with what was owned when
-// the minute began, for guards over a window.
+// the minute began, for guards over a window. A change that takes nothing is
+// noted too: shares are of what was owned when a window began.
 func (w *writer) count(c *Change, o *Outcome) {
-	users, members := 0, len(c.Members.Remove)
-	switch {
-	case c.Kind == KindUser && (c.Action == Deactivate || c.Action == Delete):
-		users = 1
-	case c.Kind == KindGroup && c.Action == Delete:
-		if l := w.groups.find(cmp.Or(c.Link.From, c.Key)); l != nil {
-			members += len(l.Members)
-		}
-	}
-	if users+members == 0 || o.At.IsZero() {
+	if o.At.IsZero() || c.Kind == KindApp {
 		return
 	}
-	minute := o.At.UTC().Truncate(time.Minute)
-	at, ok := slices.BinarySearchFunc(w.app.History, minute, func(r Removal, t time.Time) int { return r.At.Compare(t) })
-	if !ok {
-		r := Removal{At: minute}
-		r.OwnedUsers, r.OwnedMembers = w.owned()
-		w.app.History = slices.Insert(slices.Clone(w.app.History), at, r)
-	}
-	w.app.History[at].Deactivations += users
-	w.app.History[at].Members += members
-	w.app.History = slices.DeleteFunc(w.app.History, func(r Removal) bool { return r.At.Before(minute.Add(-history)) })
+	r := w.minute(o.At.UTC().Truncate(time.Minute))
+	gone := c.taken()
+	r.Deactivations += gone.Deactivations
+	r.Members += gone.Members
+	r.Taken += gone.Taken
 }
 
-func (w *writer) owned() (users, members int) {
-	for i := range w.users.items {
-		if w.users.items[i].Active {
-			users++
+// minute is where what happens at that time is counted. Minutes stand in the
+// order in which they came, and none lies ahead of one that came later: the
+// clock was wrong then.
+func (w *writer) minute(at time.Time) *Removal {
+	h := w.app.History
+	if n := len(h); n > 0 && h[n-1].At.Equal(at) {
+		return &h[n-1]
+	}
+	if n := len(h); n > 0 {
+		last := h[n-1].At // what is old is told by a clock that said so twice
+		h = slices.DeleteFunc(slices.Clone(h), func(r Removal) bool { return r.At.Before(last.Add(-history)) })
+	}
+	for i := range h {
+		if h[i].At.After(at) {
+			h[i].At = at
 		}
 	}
-	for i := range w.groups.items {
-		members += len(w.groups.items[i].Members)
+	r := Removal{At: at}
+	r.OwnedUsers, r.OwnedMembers = w.owned()
+	w.app.History = append(h, r)
+	w.minutes++
+	return &w.app.History[len(h)]
+}
+
+// ownFirst fills in what shares are of where a minute began with nothing: what
+// there is now, at the end of the first apply.
+func (w *writer) ownFirst() {
+	for i := len(w.app.History) - w.minutes; i < len(w.app.History); i++ {
+		r := &w.app.History[i]
+		if r.OwnedUsers > 0 && r.OwnedMembers > 0 {
+			continue
+		}
+		users, members := w.app.owned()
+		r.OwnedUsers, r.OwnedMembers = cmp.Or(r.OwnedUsers, users), cmp.Or(r.OwnedMembers, members)
 	}
-	return users, members
+}
+
+// taken counts what c takes away, or finds gone that was ours: what somebody
+// else took cannot be told from what we took and got no answer about.
+func (c *Change) taken() Removal {
+	members := len(c.Members.Remove) + c.Link.Lost
+	switch {
+	case c.Kind == KindUser && c.deactivates():
+		return Removal{Deactivations: 1, Members: members}
+	case c.Link.Taken:
+		return Removal{Members: members, Taken: len(c.Members.Remove)}
+	}
+	return Removal{Members: members}
+}
+
+// deactivates reports whether c ends an account's activity, or finds it ended.
+func (c *Change) deactivates() bool {
+	if c.Requests > 0 || c.Link.Gone {
+		return c.Action == Deactivate || c.Action == Delete || c.Link.Gone
+	}
+	was, _ := lookup(c.Before, pathActive).(bool)
+	is, said := lookup(c.After, pathActive).(bool)
+	return was && said && !is
+}
+
+// noteFull remembers that l had many members when it lost some.
+func (w *writer) noteFull(l *GroupLink, had int, at time.Time) {
+	if had > w.app.Terms.orDefault().Floor {
+		l.FullMembers, l.FullAt = had, at.UTC()
+	}
+}
+
+// owned counts what the app owns in the middle of its writing.
+func (w *writer) owned() (users, members int) {
+	return (&AppState{Users: w.users.kept(), Groups: w.groups.kept()}).owned()
 }
 
 // sorted is a sorted list that many changes are made to at once.

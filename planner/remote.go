@@ -108,3 +108,13 @@ type Capabilities struct {
 	// RequestsPerSecond is the target's published or configured rate; zero means unknown.
 	RequestsPerSecond float64
 }
+
+// hasMember reports whether the account called id is in the group at an index.
+func (r *Remote) hasMember(group uint32, id string) bool {
+	g := &r.Groups[group]
+	if u, ok := r.UserAt(id); ok {
+		_, in := slices.BinarySearch(g.Members, u)
+		return in
+	}
+	return slices.Contains(g.Foreign, id)
+}

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -24,6 +25,8 @@ type scenario struct {
 	groups   []words
 	intents  []Intent
 	history  []Removal
+	// last is the guard of the last apply; nil is that of the configuration.
+	last     *schema.Guard
 	unstable bool
 	want     []string
 }
@@ -118,8 +121,12 @@ func (s *scenario) line(section, line string, origin schema.Origin) error {
 		return guardLine(&app.Guard, w)
 	case "waiver":
 		n, _ := strconv.ParseFloat(w.pairs["limit"], 64)
+		expires := asOf.Add(time.Hour)
+		if w.pairs["expires"] == "past" {
+			expires = asOf
+		}
 		s.cfg.Waivers = append(s.cfg.Waivers, schema.Waiver{
-			App: app.Address, Guard: w.pairs["guard"], Limit: schema.Limit{Value: n}, Protects: schema.Address(w.pairs["protects"]), Expires: asOf.Add(time.Hour),
+			App: app.Address, Guard: w.pairs["guard"], Limit: schema.Limit{Value: n}, Protects: schema.Address(w.pairs["protects"]), Expires: expires,
 		})
 	case "caps":
 		return s.capsLine(w)
@@ -153,7 +160,15 @@ func (s *scenario) targetLine(verb string, w words) error {
 	case "took":
 		n, _ := strconv.Atoi(w.pairs["deactivations"])
 		owned, _ := strconv.Atoi(w.pairs["owned"])
-		s.history = append(s.history, Removal{At: asOf.Add(-time.Hour), Deactivations: n, OwnedUsers: owned})
+		members, _ := strconv.Atoi(w.pairs["members"])
+		hours, err := strconv.ParseFloat(cmp.Or(w.pairs["hours_ago"], "1"), 64)
+		at := asOf.Add(-time.Duration(hours * float64(time.Hour)))
+		s.history = append(s.history, Removal{At: at, Deactivations: n, Members: members, OwnedUsers: owned, OwnedMembers: owned})
+		return err
+	case "last-guard":
+		g := schema.DefaultGuard()
+		s.last = &g
+		return guardLine(s.last, w)
 	case "unstable":
 		s.unstable = true
 	default:
@@ -408,6 +423,8 @@ func guardLine(g *schema.Guard, w words) error {
 			g.MaxRemovals = limit
 		case "floor":
 			g.Floor = int(n)
+		case "window":
+			g.Window, _ = time.ParseDuration(v)
 		case "protected_user":
 			g.ProtectedUsers = append(g.ProtectedUsers, userRef(v, schema.Origin{}))
 		case "protected_group":

@@ -6,8 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -258,7 +260,7 @@ func (s *scenario) remote() *Remote {
 		for _, name := range w.at[1:] {
 			at := slices.IndexFunc(r.Users, func(u RemoteUser) bool { return u.UserName == login(name) })
 			switch {
-			case name == "owned":
+			case name == "owned" || name == "protected":
 			case at < 0 && g.MembersKnown:
 				g.Foreign = append(g.Foreign, name)
 			case g.MembersKnown:
@@ -304,7 +306,7 @@ func (s *scenario) attributesOf(w words) []schema.Value {
 // own makes the state of what the target lines call owned: as if an earlier
 // apply had left it just so, unless the line says otherwise.
 func (s *scenario) own(state *State, d *Desired, r *Remote) {
-	a := AppState{App: "x", Identity: r.Identity, History: s.history}
+	a := AppState{App: "x", Identity: r.Identity, History: s.history, Terms: termsOf(s.lastGuard())}
 	for i, w := range s.accounts {
 		if !slices.Contains(w.at, "owned") {
 			continue
@@ -331,6 +333,7 @@ func (s *scenario) own(state *State, d *Desired, r *Remote) {
 		if v, ok := w.pairs["wrote.active"]; ok {
 			l.Active = v == "+"
 		}
+		l.Protected = slices.Contains(w.at, "protected")
 		a.Users = append(a.Users, l)
 	}
 	for i, w := range s.groups {
@@ -366,6 +369,11 @@ func (s *scenario) ownGroup(i int, w words, d *Desired, r *Remote) GroupLink {
 	if p := w.pairs["push"]; p != "" {
 		l.Push = p
 	}
+	l.Protected = slices.Contains(w.at, "protected")
+	if full := w.pairs["full"]; full != "" {
+		l.FullMembers, _ = strconv.Atoi(full)
+		l.FullAt = asOf.Add(-time.Hour)
+	}
 	members := w.at[1:]
 	if ours, ok := w.pairs["ours"]; ok {
 		members = strings.Split(ours, ",")
@@ -381,6 +389,14 @@ func (s *scenario) ownGroup(i int, w words, d *Desired, r *Remote) GroupLink {
 		l.DisplayName = n
 	}
 	return l
+}
+
+// lastGuard is the guard of the last apply: today's, unless a line says otherwise.
+func (s *scenario) lastGuard() *schema.Guard {
+	if s.last != nil {
+		return s.last
+	}
+	return &s.cfg.Apps[0].Guard
 }
 
 // lose takes out of the target what a line calls lost: it is in the state alone.

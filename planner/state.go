@@ -20,10 +20,32 @@ type State struct {
 	// Intents are creates of an earlier run whose answer was never recorded.
 	// They come from the journal and are not stored in the state file.
 	Intents []Intent
+	// Directories are what was read of each directory, sorted by address.
+	Directories []DirectoryState
 	// Unsettled is when the last change was done that no read-back has shown
 	// yet. A target may take its settle time from then until its reads show it;
 	// to plan from an earlier one would be to do things twice. Zero: all was shown.
 	Unsettled time.Time
+}
+
+// DirectoryState is what the state remembers of a directory, to tell a read that
+// is whole from one that is not.
+type DirectoryState struct {
+	Address string
+	// Good is the last read that was believed, Before the digests of those that
+	// differed from it and came before, the newest last; at most three.
+	Good   Reading
+	Before []string
+	// Doubted is a read that was not believed yet; the zero value without one.
+	Doubted Reading
+}
+
+// Reading is one read of a directory.
+type Reading struct {
+	Digest string
+	// Members are the memberships of its groups.
+	Users, Groups, Members int
+	At                     time.Time
 }
 
 // AppState is the ledger of one app.
@@ -35,8 +57,18 @@ type AppState struct {
 	// Users are sorted by Key, Groups too.
 	Users  []UserLink
 	Groups []GroupLink
-	// History records what earlier applies took away, for guards over a window.
+	// History records what earlier applies took away, for guards over a window, in
+	// the order in which it was recorded.
 	History []Removal
+	// Terms are the limits of the guard at the last apply.
+	Terms Terms
+}
+
+// Terms are the limits of an app's guard. The zero value stands for the defaults.
+type Terms struct {
+	MaxDeactivations, MaxRemovals schema.Limit
+	Floor                         int
+	Window                        time.Duration
 }
 
 // UserLink ties a person to a remote account.
@@ -48,6 +80,8 @@ type UserLink struct {
 	ExternalID string
 	UserName   string
 	Active     bool
+	// Protected: the guard protected the account at the last apply.
+	Protected bool
 	// Source is how the person is assigned: SourceUser, SourceGroup, or empty.
 	Source Source
 	// Attributes are the values that we last wrote or confirmed, sorted by path.
@@ -86,16 +120,28 @@ type GroupLink struct {
 	Pushed bool
 	// Additive: members that we did not add stay, also when the push ends.
 	Additive bool
+	// Protected: the guard protected the group at the last apply.
+	Protected bool
+	// FullMembers is how many members the group had when members were last taken
+	// from it while it had more than the guard's floor, FullAt when that was: who
+	// empties a group step by step empties it all the same.
+	FullMembers int
+	FullAt      time.Time
 	// OnUnpush is the verb in force at the last apply.
 	OnUnpush schema.OnUnpush
 	Origin   schema.Origin
 }
 
-// Removal counts what one apply took away.
+// Removal counts what was taken away within one minute; nothing, where the
+// minute only gave.
 type Removal struct {
 	At                     time.Time
 	Deactivations, Members int
-	// OwnedUsers and OwnedMembers are what was owned when that apply began.
+	// Taken counts those of Members that were taken from groups by the apply
+	// which adopted them.
+	Taken int
+	// OwnedUsers and OwnedMembers are what was owned when the minute began or,
+	// where that was nothing, what the apply left that began in it.
 	OwnedUsers, OwnedMembers int
 }
 

@@ -17,7 +17,9 @@ func (c *comparison) compareUnpushed(e *groupEntry) {
 	switch {
 	case !ok:
 		reasons = append(reasons, Reason{Code: "target-gone", Text: "the group is gone from the target", Origin: e.Origin})
-		c.releaseGroup(e, reasons)
+		ch := groupRelease(e, reasons)
+		ch.Link.Gone, ch.Link.Lost = true, len(e.Members)
+		c.add(ch)
 		return
 	case removed != nil && removed.OnRemove == "release":
 		c.releaseGroup(e, reasons)
@@ -74,17 +76,18 @@ func (c *comparison) unpushChange(e *groupEntry, g *RemoteGroup, a Action, reaso
 // whatever the target has tied to it.
 func (c *comparison) emptyGroup(e *groupEntry, g *RemoteGroup, reasons []Reason) {
 	ch := c.unpushChange(e, g, Empty, reasons)
-	ch.Members.Remove = c.membersOf(e, g)
+	diff := c.membersOf(e, g)
+	ch.Members.Remove, ch.Link.KnownMembers, ch.Link.Lost = diff.remove, diff.kept, diff.lost()
 	ch.Requests = batches(len(ch.Members.Remove), c.caps)
 	c.add(ch)
 }
 
 // membersOf lists whom an un-push takes out: everybody, or, where the push was
 // additive, those whom it put in.
-func (c *comparison) membersOf(e *groupEntry, g *RemoteGroup) []Member {
+func (c *comparison) membersOf(e *groupEntry, g *RemoteGroup) memberDiff {
 	w := pushed{Push: &Push{Name: g.DisplayName}, group: &Group{Key: e.key}, e: e, at: g}
 	w.Additive = e.Additive
-	return c.diffMembers(&w).remove
+	return c.diffMembers(&w)
 }
 
 // leaveGroup ends the push and touches nothing at the target.
@@ -99,16 +102,21 @@ func (c *comparison) leaveGroup(e *groupEntry, g *RemoteGroup, reasons []Reason)
 func (c *comparison) deleteGroup(e *groupEntry, g *RemoteGroup, reasons []Reason) {
 	ch := c.unpushChange(e, g, Delete, reasons)
 	ch.Before = []schema.Value{{Path: pathDisplayName, Value: g.DisplayName}}
-	ch.Requests = 1
+	ch.Requests, ch.Link.Lost = 1, len(g.Members)+len(g.Foreign)
+	if !g.MembersKnown {
+		ch.Link.Lost = len(e.Members)
+	}
 	c.add(ch)
 }
 
 // releaseGroup forgets the link and leaves the target alone.
-func (c *comparison) releaseGroup(e *groupEntry, reasons []Reason) {
-	c.add(Change{
+func (c *comparison) releaseGroup(e *groupEntry, reasons []Reason) { c.add(groupRelease(e, reasons)) }
+
+func groupRelease(e *groupEntry, reasons []Reason) Change {
+	return Change{
 		Kind: KindGroup, Key: e.key, Name: e.DisplayName, RemoteID: e.RemoteID, Action: Release, Wave: WaveGroups, Reasons: reasons,
 		Before: []schema.Value{{Path: pathAddress, Value: e.GroupLink.Key}},
 		After:  []schema.Value{{Path: pathAddress}},
 		Link:   Link{From: e.from(), ExternalID: e.ExternalID},
-	})
+	}
 }

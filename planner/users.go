@@ -179,7 +179,7 @@ func (c *comparison) compareMissing(p Person) {
 		c.fate[p] |= absent
 		c.reports.notFound.user(u, u.Origin)
 		if e != nil {
-			c.releaseUser(e, u.Login, Reason{Code: "target-gone", Text: "the account is gone from the target", Origin: e.Origin})
+			c.releaseGone(e, u.Login)
 		}
 		return
 	}
@@ -227,6 +227,7 @@ func (c *comparison) createUser(p Person, e *userEntry, attributes []attribute) 
 	slices.SortFunc(values, comparePaths)
 	ch.After, ch.Requests = values, 1
 	if e != nil {
+		ch.Link.Gone = e.Active
 		ch.Reasons = append([]Reason{{Code: "target-gone", Text: "the account that we had is gone from the target", Origin: e.Origin}}, ch.Reasons...)
 	}
 	c.add(ch)
@@ -327,6 +328,7 @@ func (c *comparison) comparePresent(p Person) {
 	} else {
 		c.stateOnly(&ch, account, e, &diff)
 	}
+	ch.Link.Gone = action == Reactivate && e.Active
 	ch.Reasons = append(c.presentReasons(p, action, account, e, &diff), ch.Reasons...)
 	if action == AdoptIt {
 		c.reportAdoption(p, account, ch.Link.ExternalID)

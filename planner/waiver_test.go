@@ -2,6 +2,7 @@ package planner
 
 import (
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -17,7 +18,7 @@ func TestAPlanNamesTheWaiverThatLetsItPass(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := GuardResult{App: "x", Code: "max-deactivations", Allowed: 5, Waiver: "waiver.audit", Reason: "the yearly review"}
+	want := GuardResult{App: "x", Code: "max-deactivations", Allowed: 5, Waiver: "waiver.audit", Reason: "the yearly review", Expires: asOf.Add(time.Hour)}
 	if diff := gocmp.Diff(p.Guards[0], want); diff != "" {
 		t.Errorf("guard (-got +want):\n%s", diff)
 	}

@@ -30,7 +30,7 @@ func drawWorld(t *rapid.T) world {
 	remote := drawRemote(t, w.caps)
 	in := w.input(t, before, &State{}, remote)
 	plan := mustCompute(t, in)
-	in = relabelled(applied(in, plan))
+	in = relabelled(applied(in, plan), "x-")
 	remote = drawDrift(t, in.Remotes[targetAddress])
 	w.cfg = drawConfig(t, "now")
 	w.in = w.input(t, w.cfg, in.State, remote)
@@ -39,10 +39,10 @@ func drawWorld(t *rapid.T) world {
 
 // relabelled gives what an earlier plan made ids of the target's own, so that a
 // later plan may make the like of it again. The order of ids stays.
-func relabelled(in Input) Input {
+func relabelled(in Input, prefix string) Input {
 	label := func(id string) string {
 		if rest, made := strings.CutPrefix(id, "x/"); made {
-			return "x-" + strings.TrimSuffix(rest, "/create")
+			return prefix + strings.TrimSuffix(rest, "/create")
 		}
 		return id
 	}

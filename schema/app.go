@@ -1,6 +1,11 @@
 package schema
 
-import "time"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // App is an application with assignments, kept at one target.
 type App struct {
@@ -85,6 +90,29 @@ type Limit struct {
 	Share bool
 	// Value is the count, or the percentage from 0 to 100.
 	Value float64
+}
+
+// String is the limit as HCL writes it: 40, or 10%.
+func (l Limit) String() string {
+	text := strconv.FormatFloat(l.Value, 'f', -1, 64)
+	if l.Share {
+		text += "%"
+	}
+	return text
+}
+
+// MarshalText gives what String does.
+func (l Limit) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (l *Limit) UnmarshalText(b []byte) error {
+	text, share := strings.CutSuffix(string(b), "%")
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return fmt.Errorf("%q is no limit", b)
+	}
+	l.Share, l.Value = share, value
+	return nil
 }
 
 // Guard limits what one plan (with the window before it) may take away. The

@@ -6,7 +6,8 @@ var guardCodes = [...]CodeDoc{
 		Code: "max-deactivations", Severity: Guarded, Title: "More accounts would be deactivated than the guard allows",
 		Text: `The plan, with what earlier applies in the window did, deactivates or deletes more of the app's accounts
 			than max_deactivations. This is what a broken export, a wrong merge or a lost file looks like, so nothing
-			at all is written. If it is meant, add a waiver (reviewed, with an end), or raise the limit.`,
+			at all is written. If it is meant, add a waiver (reviewed, with an end). A limit that is raised in the
+			guard counts from the next apply on.`,
 		Good: `
 waiver "offboarding" {
   app     = app.twingate
@@ -19,8 +20,8 @@ waiver "offboarding" {
 	{
 		Code: "max-removals", Severity: Guarded, Title: "More memberships would be removed than the guard allows",
 		Text: `The plan, with what earlier applies in the window did, takes more people out of groups than max_removals
-			allows. Nothing at all is written. If it is meant, add a waiver (reviewed, with an end), or raise the
-			limit.`,
+			allows. Nothing at all is written. If it is meant, add a waiver (reviewed, with an end). A limit that is
+			raised in the guard counts from the next apply on.`,
 		Good: `
 waiver "reorganisation" {
   app     = app.twingate
@@ -31,10 +32,25 @@ waiver "reorganisation" {
 }`,
 	},
 	{
+		Code: "newly-managed", Severity: Guarded, Title: "Groups that are taken over would lose members at once",
+		Text: `The plan links to groups that exist at the target, or adopts them, and takes out more than floor members whom
+			nobody declares. Whoever is managed anew starts by seeing what would change: nothing at all is written. Take
+			the group over with membership = "additive" first, which removes nobody, and drop that line in a later
+			change; or declare the members; or add a waiver (reviewed, with an end).`,
+		Good: `
+push_group "engineering" {
+  app        = app.twingate
+  group      = group.engineering
+  mode       = "link"
+  membership = "additive"
+}`,
+	},
+	{
 		Code: "protected", Severity: Guarded, Title: "A protected person or group would lose access",
 		Text: `The plan deactivates or deletes somebody in protected_users, or takes from a group in protected_groups.
-			Protection is for emergency accounts and for those who run the target; nothing at all is written. If it
-			is meant, lift the protection with a waiver in one change and make the removal in the next.`,
+			Protection is for emergency accounts and for those who run the target; nothing at all is written. What
+			the last apply protected is in the state, so that deleting the block which protects does not help. If it
+			is meant, lift the protection with a waiver, apply that, and make the removal in the next change.`,
 		Good: `
 waiver "old_breakglass" {
   app      = app.twingate

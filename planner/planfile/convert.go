@@ -110,6 +110,7 @@ func toLink(l planner.Link) link {
 		ExternalID: l.ExternalID, Source: l.Source, Push: l.Push, OnUnpush: l.OnUnpush,
 		OnUnassign: l.OnUnassign, Pushed: l.Pushed, From: l.From, Origin: wire.Origin(l.Origin),
 		Known: wire.Values(l.Known), KnownMembers: l.KnownMembers,
+		Protected: l.Protected, Lost: l.Lost, Gone: l.Gone, Taken: l.Taken, Terms: wire.Terms(l.Terms),
 	}
 }
 
@@ -119,6 +120,7 @@ func fromLink(l link) planner.Link {
 		ExternalID: l.ExternalID, Source: l.Source, Push: l.Push, OnUnpush: l.OnUnpush,
 		OnUnassign: l.OnUnassign, Pushed: l.Pushed, From: l.From, Origin: schema.Origin(l.Origin),
 		Known: l.Known, KnownMembers: l.KnownMembers,
+		Protected: l.Protected, Lost: l.Lost, Gone: l.Gone, Taken: l.Taken, Terms: planner.Terms(l.Terms),
 	}
 }
 
@@ -212,15 +214,15 @@ func fromHeld(h *held) (planner.Held, error) { return planner.Held(*h), nil }
 
 func toGuard(g *planner.GuardResult) guard {
 	return guard{
-		App: g.App, Code: g.Code, Count: g.Count, Allowed: g.Allowed, Owned: g.Owned,
-		Blocked: g.Blocked, Waiver: string(g.Waiver), Reason: g.Reason, Origin: wire.Origin(g.Origin),
+		App: g.App, Code: g.Code, Count: g.Count, Earlier: g.Earlier, Allowed: g.Allowed, Owned: g.Owned, Object: g.Object,
+		Blocked: g.Blocked, Waiver: string(g.Waiver), Reason: g.Reason, Expires: g.Expires.UTC(), Origin: wire.Origin(g.Origin),
 	}
 }
 
 func fromGuard(g *guard) (planner.GuardResult, error) {
 	return planner.GuardResult{
-		App: g.App, Code: g.Code, Count: g.Count, Allowed: g.Allowed, Owned: g.Owned,
-		Blocked: g.Blocked, Waiver: schema.Address(g.Waiver), Reason: g.Reason, Origin: schema.Origin(g.Origin),
+		App: g.App, Code: g.Code, Count: g.Count, Earlier: g.Earlier, Allowed: g.Allowed, Owned: g.Owned, Object: g.Object,
+		Blocked: g.Blocked, Waiver: schema.Address(g.Waiver), Reason: g.Reason, Expires: g.Expires.UTC(), Origin: schema.Origin(g.Origin),
 	}, nil
 }
 

@@ -39,6 +39,7 @@ type directoryInput struct {
 	Digest  string    `json:"digest"`
 	Users   int       `json:"users"`
 	Groups  int       `json:"groups"`
+	Members int       `json:"members"`
 	ReadAt  time.Time `json:"read_at"`
 }
 
@@ -116,6 +117,11 @@ type link struct {
 	OnUnassign   schema.OnUnassign `json:"on_unassign,omitempty"`
 	Pushed       bool              `json:"pushed,omitempty"`
 	Additive     bool              `json:"additive,omitempty"`
+	Protected    bool              `json:"protected,omitempty"`
+	Lost         int               `json:"lost,omitempty"`
+	Gone         bool              `json:"gone,omitempty"`
+	Taken        bool              `json:"taken,omitempty"`
+	Terms        wire.Terms        `json:"terms,omitzero"`
 	From         string            `json:"from,omitempty"`
 	FromApp      string            `json:"from_app,omitempty"`
 	Origin       wire.Origin       `json:"origin,omitzero"`
@@ -125,7 +131,8 @@ type link struct {
 
 // IsZero reports whether there is nothing to write.
 func (l link) IsZero() bool {
-	return len(l.Known)+len(l.KnownMembers) == 0 && !l.Pushed && !l.Active && !l.Additive && l.Origin == wire.Origin{} &&
+	return len(l.Known)+len(l.KnownMembers)+l.Lost == 0 && !l.Pushed && !l.Active && !l.Additive && !l.Protected && !l.Gone && !l.Taken &&
+		l.Origin == wire.Origin{} && l.Terms == wire.Terms{} &&
 		l.Identity+l.Name+l.FromApp+l.ExternalID+string(l.Source)+l.Push+string(l.OnUnpush)+string(l.OnUnassign)+l.From == ""
 }
 
@@ -188,8 +195,11 @@ type guard struct {
 	Allowed int         `json:"allowed"`
 	Owned   int         `json:"owned"`
 	Blocked bool        `json:"blocked"`
+	Earlier int         `json:"earlier,omitempty"`
+	Object  string      `json:"object,omitempty"`
 	Waiver  string      `json:"waiver,omitempty"`
 	Reason  string      `json:"reason,omitempty"`
+	Expires time.Time   `json:"expires,omitzero"`
 	wire.Origin
 }
 

@@ -66,25 +66,25 @@ func TestAnyChangeComesBackFromAJournal(t *testing.T) {
 	})
 }
 
-// version10 is a file that version 1.0 of the format wrote. It is never
-// written anew: a reader of today must read what was written then.
-const version10 = "testdata/v1.0.json"
-
-func TestVersion10IsRead(t *testing.T) {
+// TestEveryVersionIsRead reads files that each version of the format wrote. They
+// are never written anew: a reader of today must read what was written then.
+func TestEveryVersionIsRead(t *testing.T) {
 	t.Parallel()
-	b, err := os.ReadFile(version10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, meta, err := decode(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(got, example()); d != "" {
-		t.Errorf("plan (-got +want):\n%s", d)
-	}
-	if meta.RollcallVersion != "0.1.0" {
-		t.Errorf("version is %q, want 0.1.0", meta.RollcallVersion)
+	for name, want := range map[string]*planner.Plan{"testdata/v1.0.json": example10(), "testdata/v1.1.json": example()} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, meta, err := decode(b)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if d := cmp.Diff(got, want); d != "" {
+			t.Errorf("%s (-got +want):\n%s", name, d)
+		}
+		if meta.RollcallVersion != "0.1.0" {
+			t.Errorf("%s: version is %q, want 0.1.0", name, meta.RollcallVersion)
+		}
 	}
 }
 
@@ -198,7 +198,7 @@ func TestVersions(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.version, func(t *testing.T) {
 			t.Parallel()
-			b := reseal(t, encode(t, example()), `"1.0",`, tt.version+","+tt.extra)
+			b := reseal(t, encode(t, example()), `"1.1",`, tt.version+","+tt.extra)
 			plan, _, err := decode(b)
 			if !errors.Is(err, tt.want) {
 				t.Fatalf("got %v, want %v", err, tt.want)

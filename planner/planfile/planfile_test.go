@@ -14,6 +14,28 @@ import (
 
 // example has one of everything that the format knows.
 func example() *planner.Plan {
+	p := example10()
+	p.Inputs.Directories[0].Members = 4
+	p.Changes[0].Link.Protected = true
+	fill := &p.Changes[1].Link
+	fill.Lost, fill.Gone, fill.Taken = 2, true, true
+	p.Changes = append(p.Changes, planner.Change{
+		ID: "twingate/app/app.twingate/update", App: "twingate", Kind: planner.KindApp, Key: "app.twingate", Name: "twingate",
+		Action: planner.Update, Wave: 5,
+		Before: []schema.Value{{Path: "guard.max_removals", Value: "25%"}}, After: []schema.Value{{Path: "guard.max_removals", Value: "40"}},
+		Link: planner.Link{Terms: planner.Terms{
+			MaxDeactivations: schema.Limit{Share: true, Value: 10}, MaxRemovals: schema.Limit{Value: 40}, Floor: 3, Window: 24 * time.Hour,
+		}},
+	})
+	p.Guards = append(p.Guards, planner.GuardResult{
+		App: "twingate", Code: "protected", Count: 1, Earlier: 1, Object: "user.alice", Waiver: "waiver.w", Reason: "replaced",
+		Expires: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
+	})
+	return p
+}
+
+// example10 is what version 1.0 of the format could say.
+func example10() *planner.Plan {
 	return &planner.Plan{
 		AsOf: time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC), Complete: true, Applyable: true,
 		Fingerprint: "rc1:00ff",

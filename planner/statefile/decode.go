@@ -28,7 +28,8 @@ var ErrFormat = errors.New("this is not a rollcall state file" + wayOut)
 // versions holds a reader for each version of the format. Each gives the state
 // as it is today: an older version is upgraded by being read.
 var versions = map[int]func(*reader, Header) (*planner.State, error){
-	1: readV1,
+	1: readLines, // a version 2 without directories, protections and limits
+	2: readLines,
 }
 
 // Decode reads what [Encode] of this or an earlier version of the format wrote.
@@ -103,12 +104,13 @@ func (r *reader) header() (Header, func(*reader, Header) (*planner.State, error)
 	r.sum.Write(line)
 	return Header{
 		Lineage: h.Lineage, Serial: h.Serial, Apps: h.Apps,
-		Users: h.Users, Groups: h.Groups, Removals: h.Removals, Unsettled: h.Unsettled.UTC(),
+		Users: h.Users, Groups: h.Groups, Removals: h.Removals,
+		Directories: h.Directories, Unsettled: h.Unsettled.UTC(),
 	}, read, nil
 }
 
-// readV1 reads the lines of version 1 up to the seal.
-func readV1(r *reader, h Header) (*planner.State, error) {
+// readLines reads the lines of version 2 up to the seal.
+func readLines(r *reader, h Header) (*planner.State, error) {
 	s := &planner.State{Lineage: h.Lineage, Serial: h.Serial, Unsettled: h.Unsettled}
 	for {
 		line, err := r.line()
@@ -133,7 +135,13 @@ func (r *reader) add(s *planner.State, line []byte) error {
 	if bytes.HasPrefix(line, []byte(typeApp)) {
 		var l appLine
 		err := r.parse(line, &l)
-		s.Apps = append(s.Apps, planner.AppState{App: l.App, Identity: l.Identity})
+		s.Apps = append(s.Apps, planner.AppState{App: l.App, Identity: l.Identity, Terms: planner.Terms(l.Guard)})
+		return err
+	}
+	if bytes.HasPrefix(line, []byte(typeDirectory)) {
+		var l directoryLine
+		err := r.parse(line, &l)
+		s.Directories = append(s.Directories, fromDirectory(&l))
 		return err
 	}
 	if len(s.Apps) == 0 {

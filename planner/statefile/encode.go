@@ -21,8 +21,12 @@ func Encode(w io.Writer, s *planner.State) error {
 	h := head(s)
 	out.line("{", header{
 		Format: format, Version: Version, Lineage: h.Lineage, Serial: h.Serial,
-		Apps: h.Apps, Users: h.Users, Groups: h.Groups, Removals: h.Removals, Unsettled: h.Unsettled,
+		Apps: h.Apps, Users: h.Users, Groups: h.Groups, Removals: h.Removals, Directories: h.Directories, Unsettled: h.Unsettled,
 	})
+	directories := sorted(s.Directories, func(d *planner.DirectoryState) string { return d.Address })
+	for i := range directories {
+		out.line(typeDirectory, toDirectory(&directories[i]))
+	}
 	apps := sorted(s.Apps, func(a *planner.AppState) string { return a.App })
 	for i := range apps {
 		out.app(&apps[i])
@@ -32,7 +36,7 @@ func Encode(w io.Writer, s *planner.State) error {
 
 // head counts what s holds.
 func head(s *planner.State) Header {
-	h := Header{Lineage: s.Lineage, Serial: s.Serial, Apps: len(s.Apps), Unsettled: s.Unsettled.UTC()}
+	h := Header{Lineage: s.Lineage, Serial: s.Serial, Apps: len(s.Apps), Directories: len(s.Directories), Unsettled: s.Unsettled.UTC()}
 	for i := range s.Apps {
 		h.Users += len(s.Apps[i].Users)
 		h.Groups += len(s.Apps[i].Groups)
@@ -65,7 +69,7 @@ type writer struct {
 }
 
 func (w *writer) app(a *planner.AppState) {
-	w.line(typeApp, appLine{App: a.App, Identity: a.Identity})
+	w.line(typeApp, appLine{App: a.App, Identity: a.Identity, Guard: wire.Terms(a.Terms)})
 	users := sorted(a.Users, func(u *planner.UserLink) string { return u.Key })
 	for i := range users {
 		w.user(&users[i])

@@ -9,7 +9,7 @@ import (
 )
 
 // Version is the version of the format that [Encode] writes.
-const Version = 1
+const Version = 2
 
 const format = "rollcall-state"
 
@@ -21,6 +21,8 @@ type Header struct {
 	Users    int
 	Groups   int
 	Removals int
+	// Directories are none in files of version 1.
+	Directories int
 	// Unsettled is that of the state, in UTC.
 	Unsettled time.Time
 }
@@ -34,12 +36,16 @@ type header struct {
 	Users    int    `json:"users"`
 	Groups   int    `json:"groups"`
 	Removals int    `json:"removals"`
+	// Directories came with version 2.
+	Directories int `json:"directories"`
 	// Unsettled is left out where everything was read back.
 	Unsettled time.Time `json:"unsettled,omitzero"`
 }
 
 // A line's type stands at its beginning, so that it is known before the line is parsed.
 const (
+	typeDirectory = `{"type":"directory",`
+
 	typeApp     = `{"type":"app",`
 	typeUser    = `{"type":"user",`
 	typeGroup   = `{"type":"group",`
@@ -47,9 +53,25 @@ const (
 	typeEnd     = `{"type":"end",`
 )
 
+type directoryLine struct {
+	Address string   `json:"address"`
+	Good    reading  `json:"good"`
+	Before  []string `json:"before,omitempty"`
+	Doubted reading  `json:"doubted,omitzero"`
+}
+
+type reading struct {
+	Digest  string    `json:"digest"`
+	Users   int       `json:"users"`
+	Groups  int       `json:"groups"`
+	Members int       `json:"members"`
+	At      time.Time `json:"at"`
+}
+
 type appLine struct {
-	App      string `json:"app"`
-	Identity string `json:"identity"`
+	App      string     `json:"app"`
+	Identity string     `json:"identity"`
+	Guard    wire.Terms `json:"guard,omitzero"`
 }
 
 type groupLine struct {
@@ -61,6 +83,9 @@ type groupLine struct {
 	Pushed      bool            `json:"pushed"`
 	Additive    bool            `json:"additive,omitempty"`
 	OnUnpush    schema.OnUnpush `json:"on_unpush"`
+	Protected   bool            `json:"protected,omitempty"`
+	FullMembers int             `json:"full_members,omitempty"`
+	FullAt      time.Time       `json:"full_at,omitzero"`
 	wire.Origin
 	Members []string `json:"members"`
 }
@@ -69,6 +94,7 @@ type removalLine struct {
 	At            time.Time `json:"at"`
 	Deactivations int       `json:"deactivations"`
 	Members       int       `json:"members"`
+	Taken         int       `json:"taken,omitempty"`
 	OwnedUsers    int       `json:"owned_users"`
 	OwnedMembers  int       `json:"owned_members"`
 }
@@ -85,6 +111,7 @@ func toGroup(g *planner.GroupLink) groupLine {
 	return groupLine{
 		Key: g.Key, Push: g.Push, RemoteID: g.RemoteID, ExternalID: g.ExternalID,
 		DisplayName: g.DisplayName, Pushed: g.Pushed, Additive: g.Additive, OnUnpush: g.OnUnpush,
+		Protected: g.Protected, FullMembers: g.FullMembers, FullAt: g.FullAt.UTC(),
 		Origin: wire.Origin(g.Origin), Members: members,
 	}
 }
@@ -93,10 +120,26 @@ func fromGroup(l *groupLine) planner.GroupLink {
 	g := planner.GroupLink{
 		Key: l.Key, Push: l.Push, RemoteID: l.RemoteID, ExternalID: l.ExternalID,
 		DisplayName: l.DisplayName, Pushed: l.Pushed, Additive: l.Additive, OnUnpush: l.OnUnpush,
+		Protected: l.Protected, FullMembers: l.FullMembers, FullAt: l.FullAt.UTC(),
 		Origin: schema.Origin(l.Origin),
 	}
 	if len(l.Members) > 0 {
 		g.Members = l.Members
 	}
 	return g
+}
+
+func toDirectory(d *planner.DirectoryState) directoryLine {
+	good, doubted := d.Good, d.Doubted
+	good.At, doubted.At = good.At.UTC(), doubted.At.UTC()
+	return directoryLine{Address: d.Address, Good: reading(good), Before: d.Before, Doubted: reading(doubted)}
+}
+
+func fromDirectory(l *directoryLine) planner.DirectoryState {
+	d := planner.DirectoryState{Address: l.Address, Good: planner.Reading(l.Good), Doubted: planner.Reading(l.Doubted)}
+	d.Good.At, d.Doubted.At = d.Good.At.UTC(), d.Doubted.At.UTC()
+	if len(l.Before) > 0 {
+		d.Before = l.Before
+	}
+	return d
 }

@@ -24,6 +24,7 @@ func decode(b []byte) (*planner.State, error) { return statefile.Decode(bytes.Ne
 
 // inOrder brings a state into the order that the format keeps.
 func inOrder(s *planner.State) {
+	slices.SortStableFunc(s.Directories, func(a, b planner.DirectoryState) int { return cmp.Compare(a.Address, b.Address) })
 	slices.SortStableFunc(s.Apps, func(a, b planner.AppState) int { return cmp.Compare(a.App, b.App) })
 	for i := range s.Apps {
 		a := &s.Apps[i]
@@ -61,24 +62,23 @@ func TestEncodingLeavesTheStateAsItWas(t *testing.T) {
 	}
 }
 
-// version1 is a file that version 1 of the format wrote. It is never written
-// anew: a reader of today must read what was written then.
-const version1 = "testdata/v1.jsonl"
-
-func TestVersion1IsRead(t *testing.T) {
+// TestEveryVersionIsRead reads files that each version of the format wrote. They
+// are never written anew: a reader of today must read what was written then.
+func TestEveryVersionIsRead(t *testing.T) {
 	t.Parallel()
-	b, err := os.ReadFile(version1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := decode(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := example()
-	inOrder(want)
-	if d := gocmp.Diff(got, want); d != "" {
-		t.Errorf("state (-got +want):\n%s", d)
+	for name, want := range map[string]*planner.State{"testdata/v1.jsonl": example1(), "testdata/v2.jsonl": example()} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := decode(b)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		inOrder(want)
+		if d := gocmp.Diff(got, want); d != "" {
+			t.Errorf("%s (-got +want):\n%s", name, d)
+		}
 	}
 }
 
@@ -118,13 +118,13 @@ func TestEditedStateIsRefusedWithALineAndAWayOut(t *testing.T) {
 	lines := strings.SplitAfter(whole, "\n")
 	without := func(i int) string { return strings.Join(slices.Delete(slices.Clone(lines), i, i+1), "") }
 	tests := map[string]struct{ content, line string }{
-		"a line taken out":     {without(2), "line 5"},
-		"no app":               {without(1), "line 2"},
-		"no end":               {strings.Join(lines[:len(lines)-2], ""), "line 6"},
-		"something behind":     {whole + lines[2], "line 6"},
-		"a line of no kind":    {strings.Replace(whole, `{"type":"user"`, `{"type":"loser"`, 1), "line 3"},
+		"a line taken out":     {without(3), "line 7"},
+		"no app":               {without(2), "line 3"},
+		"no end":               {strings.Join(lines[:len(lines)-2], ""), "line 8"},
+		"something behind":     {whole + lines[2], "line 8"},
+		"a line of no kind":    {strings.Replace(whole, `{"type":"user"`, `{"type":"loser"`, 1), "line 4"},
 		"a line that is empty": {strings.Replace(whole, "\n", "\n\n", 1), "line 2"},
-		"another id":           {strings.Replace(whole, `"remote_id":"u1"`, `"remote_id":"u2"`, 1), "line 6"},
+		"another id":           {strings.Replace(whole, `"remote_id":"u1"`, `"remote_id":"u2"`, 1), "line 8"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -145,7 +145,7 @@ func TestEditedStateIsRefusedWithALineAndAWayOut(t *testing.T) {
 func TestOtherFilesAndNewerVersionsAreNotRead(t *testing.T) {
 	t.Parallel()
 	tests := map[string]error{
-		`{"format":"rollcall-state","version":2}` + "\n": statefile.ErrVersion,
+		`{"format":"rollcall-state","version":3}` + "\n": statefile.ErrVersion,
 		`{"format":"rollcall-state","version":0}` + "\n": statefile.ErrVersion,
 		`{"version":4,"terraform_version":"1.9"}` + "\n": statefile.ErrFormat,
 		"login\nann\n": statefile.ErrFormat,
@@ -164,7 +164,7 @@ func TestHeaderCountsWhatFollows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := statefile.Header{Lineage: "lineage-1", Serial: 7, Apps: 1, Users: 2, Groups: 1, Unsettled: example().Unsettled}
+	want := statefile.Header{Lineage: "lineage-1", Serial: 7, Apps: 1, Users: 2, Groups: 1, Removals: 1, Directories: 1, Unsettled: example().Unsettled}
 	if d := gocmp.Diff(got, want); d != "" {
 		t.Errorf("header (-got +want):\n%s", d)
 	}

@@ -14,6 +14,27 @@ import (
 
 // example has one of everything that the format knows.
 func example() *planner.State {
+	s := example1()
+	s.Directories = []planner.DirectoryState{{
+		Address: "directory.file.hr", Before: []string{"d0"},
+		Good:    planner.Reading{Digest: "d1", Users: 40, Groups: 2, Members: 9, At: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)},
+		Doubted: planner.Reading{Digest: "d2", Users: 3, At: time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)},
+	}}
+	a := &s.Apps[0]
+	a.Terms = planner.Terms{
+		MaxDeactivations: schema.Limit{Share: true, Value: 12.5}, MaxRemovals: schema.Limit{Value: 40}, Floor: 3, Window: 24 * time.Hour,
+	}
+	a.History = []planner.Removal{{
+		At: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Deactivations: 1, Members: 4, Taken: 2, OwnedUsers: 30, OwnedMembers: 60,
+	}}
+	a.Users[0].Protected = true
+	g := &a.Groups[0]
+	g.Protected, g.FullMembers, g.FullAt = true, 8, time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	return s
+}
+
+// example1 has one of everything that version 1 of the format knew.
+func example1() *planner.State {
 	return &planner.State{
 		Lineage: "lineage-1", Serial: 7, Unsettled: time.Date(2026, 11, 23, 12, 0, 0, 5, time.UTC),
 		Apps: []planner.AppState{{

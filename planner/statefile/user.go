@@ -30,6 +30,7 @@ var userFields = []userField{
 	textField("external_id", func(u *planner.UserLink) *string { return &u.ExternalID }),
 	textField("user_name", func(u *planner.UserLink) *string { return &u.UserName }),
 	{`"active"`, writeActive, readActive},
+	{`"protected"`, writeProtected, readProtected},
 	textField("source", func(u *planner.UserLink) *string { return (*string)(&u.Source) }),
 	{`"attributes"`, writeAttributes, readAttributes},
 	textField("on_unassign", func(u *planner.UserLink) *string { return (*string)(&u.OnUnassign) }),
@@ -77,6 +78,16 @@ func writeActive(b []byte, u *planner.UserLink) ([]byte, error) {
 }
 
 func readActive(u *planner.UserLink, raw []byte) error { return json.Unmarshal(raw, &u.Active) }
+
+// writeProtected leaves out what is said of few.
+func writeProtected(b []byte, u *planner.UserLink) ([]byte, error) {
+	if u.Protected {
+		b = append(b, "true"...)
+	}
+	return b, nil
+}
+
+func readProtected(u *planner.UserLink, raw []byte) error { return json.Unmarshal(raw, &u.Protected) }
 
 func writeAttributes(b []byte, u *planner.UserLink) ([]byte, error) {
 	return wire.Values(u.Attributes).Append(b)

@@ -90,7 +90,7 @@ var careBlocks = []BlockSpec{
 		Description: "A reviewed exception to a guard or a protection, with an end.",
 		Arguments: []ArgumentSpec{
 			required("app", typeApp, "The app."),
-			anyOf("guard", "The guard's code; limit replaces its limit.", "max-deactivations", "max-removals"),
+			anyOf("guard", "The guard's code; limit replaces its limit.", "max-deactivations", "max-removals", "newly-managed", "directory-shrank"),
 			optional("limit", typeLimit, "", "The limit that holds instead."),
 			optional("protects", typeUserOrGroup, "", "The user or group whose protection is lifted, in place of guard and limit."),
 			required("expires", typeTime, "When the exception ends."),

@@ -188,7 +188,8 @@ func blockedPlan() *planner.Plan {
 	}}
 	p.Guards = []planner.GuardResult{
 		{App: "twingate", Code: "max-deactivations", Count: 2, Allowed: 1, Owned: 10, Blocked: true, Origin: at("access.hcl", 3)},
-		{App: "twingate", Code: "max-removals", Allowed: 3, Owned: 20, Waiver: "waiver.audit", Reason: "the yearly review takes many out"},
+		{App: "twingate", Code: "max-removals", Allowed: 3, Owned: 20, Waiver: "waiver.audit", Reason: "the yearly review takes many out",
+			Expires: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)},
 	}
 	p.Summary = planner.Summary{Users: map[planner.Action]int{planner.Deactivate: 2}, Destroy: 2, Requests: 2}
 	return p
@@ -217,7 +218,7 @@ func hostilePlan() *planner.Plan {
 		Severity: schema.Warning, Code: "x", Summary: hostile, Detail: hostile, App: hostile, Object: hostile,
 		Suggestion: hostile, Related: []schema.Related{{Origin: at(hostile, 3), Message: hostile}},
 	})
-	p.Guards = append(p.Guards, planner.GuardResult{App: hostile, Code: "protected", Blocked: true, Waiver: hostile, Reason: hostile, Origin: at(hostile, 4)})
+	p.Guards = append(p.Guards, planner.GuardResult{App: hostile, Code: "protected", Blocked: true, Object: hostile, Waiver: hostile, Reason: hostile, Origin: at(hostile, 4)})
 	p.Fingerprint, p.Inputs.Config.Commit = hostile, hostile
 	p.Inputs.Directories[0].Address, p.Inputs.Targets[0].Address = hostile, hostile
 	return p

@@ -303,9 +303,9 @@ func (m *planMarkdown) guards() {
 		if g.Blocked {
 			verdict = "**blocked**"
 		}
-		text := briefCode(string(g.Code)) + " of " + briefCode("app."+g.App) + ": " + guardCount(g) + ", " + verdict + m.at(g.Origin)
+		text := briefCode(string(g.Code)) + " of " + briefCode("app."+g.App) + ": " + guardCount(g, briefCode) + ", " + verdict + m.at(g.Origin)
 		if g.Waiver != "" {
-			text += ", by " + briefCode(string(g.Waiver)+": "+g.Reason)
+			text += ", by " + briefCode(string(g.Waiver)+": "+g.Reason) + waiverEnd(g)
 		}
 		return text
 	})

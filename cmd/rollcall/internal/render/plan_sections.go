@@ -139,15 +139,27 @@ func (p *page) guards(all []planner.GuardResult) {
 		if g.Blocked {
 			verdict = p.style.paint(red, "blocked")
 		}
-		p.line("Guard: ", pad(Terminal(g.App), app), "  ", pad(string(g.Code), code), "  ", guardCount(g), "  ", verdict)
+		p.line("Guard: ", pad(Terminal(g.App), app), "  ", pad(string(g.Code), code), "  ", guardCount(g, Terminal), "  ", verdict)
 		if g.Waiver != "" {
-			p.wrapped("  ", "    ", "by "+Terminal(string(g.Waiver))+": "+Terminal(g.Reason))
+			p.wrapped("  ", "    ", "by "+Terminal(string(g.Waiver))+waiverEnd(g)+": "+Terminal(g.Reason))
 		}
 	}
 }
 
-// guardCount says how much of what is allowed is used.
-func guardCount(g *planner.GuardResult) string {
+// waiverEnd says until when the waiver of g is in force.
+func waiverEnd(g *planner.GuardResult) string {
+	if g.Expires.IsZero() {
+		return ""
+	}
+	return " until " + g.Expires.UTC().Format(time.RFC3339)
+}
+
+// guardCount says how much of what is allowed is used, or which object is
+// protected, in the form that escape gives names.
+func guardCount(g *planner.GuardResult, escape func(string) string) string {
+	if g.Code == "protected" && g.Object != "" {
+		return escape(g.Object)
+	}
 	if g.Owned == 0 {
 		return fmt.Sprintf("%d of %d allowed", g.Count, g.Allowed)
 	}
