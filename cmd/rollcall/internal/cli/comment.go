@@ -16,6 +16,7 @@ import (
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/redact"
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/policy"
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -258,7 +259,12 @@ func diffRemark(name, root string, redactor *redact.Redactor) (*remark, error) {
 		return nil, fmt.Errorf("read the difference %s: %w", name, err)
 	}
 	if redactor != nil {
-		d.Difference = redactor.Difference(d.Difference)
+		var policies []planner.PolicyResult
+		if d.Policies != nil {
+			policies = d.Policies.Results
+		}
+		d.Difference, policies = redactor.Difference(d.Difference, policies)
+		d.Policies = &policy.Verdict{Results: policies}
 		// Branches are called as people like, after people too, and commits have authors.
 		d.Base = render.Side{Revision: d.Base.Commit, Commit: d.Base.Commit}
 		d.Head = render.Side{Revision: d.Head.Commit, Commit: d.Head.Commit}

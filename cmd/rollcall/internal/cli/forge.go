@@ -96,7 +96,7 @@ func (p *process) env(name string) string {
 	return value
 }
 
-// forge finds out where to post. wanted says what it is for.
+// forge finds out where to post.
 func (a *app) forge(f forgeFlags) (*forgeKind, place, error) {
 	kind, err := a.forgeKind(f.forge)
 	if err != nil {
@@ -237,7 +237,7 @@ func (a *app) detectGitLab() (place, error) {
 	return at, nil
 }
 
-// client returns the repository at the place, with its credential.
+// forgeClient returns the repository at the place, with its credential.
 func (a *app) forgeClient(kind *forgeKind, at place) (providers.Forge, error) {
 	token, ok := a.secret(kind.token)
 	if !ok {

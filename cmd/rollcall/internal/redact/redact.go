@@ -77,6 +77,7 @@ func (r *Redactor) Plan(p *planner.Plan) *planner.Plan {
 		return planner.Held{App: h.App, Kind: h.Kind, Key: n.text(h.Key), Name: n.object(h.Kind, h.Name), Code: h.Code}
 	})
 	out.Findings = mapped(p.Findings, n.finding)
+	out.Policies = mapped(p.Policies, n.policy)
 	out.Guards = mapped(p.Guards, func(g planner.GuardResult) planner.GuardResult {
 		out := planner.GuardResult{
 			App: g.App, Code: g.Code, Count: g.Count, Allowed: g.Allowed, Owned: g.Owned, Blocked: g.Blocked,
@@ -176,11 +177,23 @@ func (n *names) finding(d schema.Diagnostic) schema.Diagnostic {
 	}
 }
 
-// Difference returns d with pseudonyms; d stays as it is.
-func (r *Redactor) Difference(d *planner.Difference) *planner.Difference {
+// policy leaves out the messages, which are somebody's own words.
+func (n *names) policy(r planner.PolicyResult) planner.PolicyResult {
+	return planner.PolicyResult{
+		Address: schema.Address(n.text(string(r.Address))), Severity: r.Severity, Passed: r.Passed, Failures: r.Failures, Origin: n.origin(r.Origin),
+	}
+}
+
+// Difference returns d, and what became of the policies, with pseudonyms; both
+// stay as they are.
+func (r *Redactor) Difference(d *planner.Difference, policies []planner.PolicyResult) (*planner.Difference, []planner.PolicyResult) {
 	n := newNames(r)
 	n.addDifference(d)
 	n.finish()
+	return n.difference(d), mapped(policies, n.policy)
+}
+
+func (n *names) difference(d *planner.Difference) *planner.Difference {
 	access := func(c planner.AccessChange) planner.AccessChange {
 		return planner.AccessChange{
 			Key: n.text(c.Key), Login: n.person(c.Login), App: c.App, Group: c.Group,

@@ -110,6 +110,7 @@ func drawPlan(t *rapid.T, people []someone) *planner.Plan {
 	p.Held = []planner.Held{{App: "vpn", Kind: planner.KindUser, Key: q.key(), Name: q.login, Code: "conflict"}}
 	p.Findings = schema.Diagnostics{{Severity: schema.Warning, Code: "c", Summary: text(), Detail: "about Zqunknown", Suggestion: "ask Zqunknown", Object: q.key(), Origin: at(),
 		Related: []schema.Related{{Message: "Zqunknown", Origin: at()}}}}
+	p.Policies = []planner.PolicyResult{{Address: schema.Address("policy." + q.label), Severity: schema.Error, Messages: []string{"Zqunknown is on call"}, Origin: at()}}
 	p.Guards = []planner.GuardResult{{App: "vpn", Code: "max-removals", Waiver: schema.Address("waiver." + q.label), Reason: "Zqunknown leaves", Origin: at()}}
 	return p
 }
@@ -195,8 +196,8 @@ func TestNothingOfAPersonIsLeftInADifference(t *testing.T) {
 				planner.AttributeChange{Key: p.key(), Login: p.login, Path: "name.givenName", Before: p.given, After: p.family},
 				planner.AttributeChange{Key: p.key(), Login: p.login, Path: "displayName", After: p.display})
 		}
-		got := New(key).Difference(d)
-		for _, s := range texts(reflect.ValueOf(got)) {
+		got, policies := New(key).Difference(d, drawPlan(t, people).Policies)
+		for _, s := range append(texts(reflect.ValueOf(got)), texts(reflect.ValueOf(policies))...) {
 			if leak.MatchString(s) {
 				t.Fatalf("%q is left of %+v", s, people)
 			}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/policy"
 	"github.com/rollcall-dev/rollcall/providers/gitrepo"
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -37,6 +38,7 @@ func ParseDiffJSON(r io.Reader) (Difference, error) {
 	}
 	d := Difference{Base: sideOf(doc.Base), Head: sideOf(doc.Head), Difference: &planner.Difference{}}
 	d.read(&doc)
+	d.Policies = verdictOf(doc.Policies)
 	return d, nil
 }
 
@@ -94,6 +96,29 @@ func (d *Difference) readReasons(inBase bool, list []lineReasonJSON) []planner.R
 		out = append(out, planner.Reason{Code: r.Code, Text: r.Text, Origin: d.readLine(inBase, r.lineJSON)})
 	}
 	return out
+}
+
+// verdictOf reads what became of policies; nil where there are none. A severity
+// that is not known is an error's: nobody may play a failure down.
+func verdictOf(list []*policyJSON) *policy.Verdict {
+	if len(list) == 0 {
+		return nil
+	}
+	v := &policy.Verdict{}
+	for _, j := range list {
+		if j == nil {
+			continue
+		}
+		r := planner.PolicyResult{
+			Address: schema.Address(j.Address), Severity: schema.Error, Passed: j.Passed, Failures: j.Failures,
+			Messages: j.Messages, Origin: schema.Origin{File: j.File, Line: j.Line},
+		}
+		if s := schema.Severity(j.Severity); s == schema.Warning || s == schema.Info {
+			r.Severity = s
+		}
+		v.Results = append(v.Results, r)
+	}
+	return v
 }
 
 // readLine returns a place, and notes its commits.

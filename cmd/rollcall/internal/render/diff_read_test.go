@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/policy"
 	"github.com/rollcall-dev/rollcall/providers/gitrepo"
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -32,6 +33,8 @@ func drawDifference(name func(label string) string) Difference {
 		Withheld:   []planner.WithheldChange{{Key: name("key"), Login: name("login"), App: name("app"), Group: name("group"), Begins: true, Origin: schema.Origin{File: "head.hcl", Line: 3}}},
 		Pushes:     []planner.PushChange{{App: name("app"), Key: name("key"), Before: name("was"), After: name("is"), Origin: schema.Origin{File: "head.hcl", Line: 3}}},
 	}
+	d.Policies = &policy.Verdict{Results: []planner.PolicyResult{{Address: schema.Address("policy." + name("policy")), Severity: schema.Error,
+		Failures: 2, Messages: []string{name("message"), name("message")}, Origin: schema.Origin{File: name("file"), Line: 5}}}}
 	commit := gitrepo.Commit{ID: strings.Repeat("c0", 20), Author: name("author"), Subject: name("subject"), Date: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
 	d.Base.Brought[gitrepo.Line{File: "base.hcl", Number: 3}] = gitrepo.Source{Commit: commit, Certainty: gitrepo.Certain}
 	d.Base.Taken[gitrepo.Line{File: "base.hcl", Number: 3}] = gitrepo.Source{Commit: commit, Certainty: gitrepo.OrBefore}
@@ -88,7 +91,7 @@ func TestDocumentsThatAreNoDifferenceAreRefused(t *testing.T) {
 			t.Errorf("%.60q: %v, want it to say %q", text, err, want)
 		}
 	}
-	if _, err := ParseDiffJSON(strings.NewReader(`{"format_version": "1.7", "news": [1], "losses": [{"login": "a", "age": 4}], "gains": [], "attributes": [], "pushes": [], "withheld": [], "kept": []}`)); err != nil {
+	if _, err := ParseDiffJSON(strings.NewReader(`{"format_version": "1.7", "news": [1], "losses": [{"login": "a", "age": 4}], "gains": [], "attributes": [], "pushes": [], "withheld": [], "kept": [], "policies": [null, {"severity": "<b>"}]}`)); err != nil {
 		t.Errorf("a newer minor version: %v", err)
 	}
 }

@@ -47,6 +47,7 @@ func PlanMarkdown(w io.Writer, p *planner.Plan, o PlanComment) error {
 	m.alerts()
 	m.changes()
 	m.guards()
+	m.policies()
 	m.withheld()
 	m.drift()
 	m.held()
@@ -309,6 +310,39 @@ func (m *planMarkdown) guards() {
 		}
 		return text
 	})
+}
+
+func (m *planMarkdown) policies() {
+	all := slices.Clone(m.plan.Policies)
+	slices.SortStableFunc(all, func(a, b planner.PolicyResult) int { return policyRank(&a) - policyRank(&b) })
+	m.part("Policies", len(all), func(i int) string {
+		r := &all[i]
+		text := briefCode(r.Address.Name()) + ": "
+		switch policyRank(r) {
+		case 0:
+			text += "**failed**"
+		case 1:
+			text += "failed (" + briefCode(string(r.Severity)) + ")"
+		default:
+			text += "ok"
+		}
+		text += m.at(r.Origin)
+		for _, message := range r.Messages[:min(len(r.Messages), reasonsShown)] {
+			text += ", " + briefCode(message)
+		}
+		return text
+	})
+}
+
+// policyRank puts what blocks before what does not hold, and that before the rest.
+func policyRank(r *planner.PolicyResult) int {
+	switch {
+	case r.Passed:
+		return 2
+	case r.Severity == schema.Error:
+		return 0
+	}
+	return 1
 }
 
 func (m *planMarkdown) withheld() {

@@ -49,7 +49,7 @@ func policyVerdict(r *planner.PolicyResult) string {
 	case r.Severity == schema.Error:
 		return "failed" + times
 	}
-	return "failed (" + string(r.Severity) + ")" + times
+	return "failed (" + Terminal(string(r.Severity)) + ")" + times
 }
 
 // verdictOf writes the verdict on the policies of a configuration where there is
