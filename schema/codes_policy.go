@@ -40,4 +40,16 @@ policy "few_admins" {
   }
 }`,
 	},
+	{
+		Code: "assertion-failed", Severity: Error, Title: "A test's assertion does not hold",
+		Text: `The condition of an assert block in a run is false for what follows from the configuration and the givens
+			of the run. The values that the condition reads stand below it. Either the configuration does not do what
+			the test says it should, or the test says what is not wanted any more; correct the one that is wrong.`,
+	},
+	{
+		Code: "policy-expected-to-fail", Severity: Error, Title: "A policy holds that a test expects to fail",
+		Text: `A run names a policy in expect_failures to show that the policy notices something, and for what the run is
+			given the policy holds. A policy that never fails protects nothing. Correct the policy, or give the run what
+			the policy is there to prevent.`,
+	},
 }

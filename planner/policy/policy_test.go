@@ -34,7 +34,10 @@ func company() *schema.Config {
 			{Address: "group.vpn", Name: "VPN", MembersSaid: true, Members: []schema.UserRef{alice}},
 		},
 		Targets: []schema.Target{{Address: "target.scim.x"}},
-		Apps:    []schema.App{{Address: "app.wiki", Name: "wiki", Target: "target.scim.x"}, {Address: "app.vpn", Name: "vpn", Target: "target.scim.x"}},
+		Apps: []schema.App{
+			{Address: "app.wiki", Name: "wiki", Target: "target.scim.x", Provisioning: schema.DefaultProvisioning},
+			{Address: "app.vpn", Name: "vpn", Target: "target.scim.x", Provisioning: schema.DefaultProvisioning},
+		},
 		Assignments: []schema.Assignment{
 			{Address: "assignment.staff", App: "app.wiki", Groups: []schema.GroupRef{{Address: "group.vpn"}}, Users: []schema.UserRef{bob}, Origin: schema.Origin{File: "b.hcl", Line: 9}},
 		},
@@ -69,6 +72,18 @@ func plain(v any) any {
 		out := []any{}
 		for i := range v.Len {
 			out = append(out, plain(v.Row(i)))
+		}
+		return out
+	case map[string]any:
+		out := map[string]any{}
+		for key, e := range v {
+			out[key] = plain(e)
+		}
+		return out
+	case []any:
+		out := []any{}
+		for _, e := range v {
+			out = append(out, plain(e))
 		}
 		return out
 	case []string:

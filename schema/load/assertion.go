@@ -231,6 +231,9 @@ func (c *checking) evaluated(e *factual, el *element) (cty.Value, *hcl.EvalConte
 			if !d.Origin.Known() {
 				d.Origin = e.origin
 			}
+			if d.Summary == "Invalid index" {
+				d.Detail += " Who or what is not there cannot be looked up: ask contains(keys(…), …) first, or use try."
+			}
 			d.Object = string(c.a.address)
 			c.found = append(c.found, d)
 		}

@@ -140,6 +140,9 @@ func (l *loader) blockValue(base schema.Address, use hcl.Traversal) (cty.Value, 
 	at := origin(use.SourceRange())
 	d := l.declared[base]
 	if d == nil {
+		if v, ok := l.given[base]; ok {
+			return v, true
+		}
 		if i, ok := l.plainUsers[base]; ok {
 			return l.userValue(&l.config.Users[i]), true
 		}

@@ -26,7 +26,7 @@ func IsConfiguration(name string) bool { return isConfiguration(path.Base(name))
 // isConfiguration reports whether a file of that base name is read. Names that
 // begin with . or _ are left out, and so are tests.
 func isConfiguration(base string) bool {
-	if strings.HasSuffix(base, ".test.hcl") || strings.HasSuffix(base, ".test.hcl.json") {
+	if IsTest(base) {
 		return false
 	}
 	return strings.HasSuffix(base, ".hcl") || isJSON(base)
@@ -50,10 +50,22 @@ type tree struct {
 	variables []source
 }
 
-// read walks the whole tree. fs.WalkDir goes in lexical order.
+// read reads the files of the configuration.
 func (l *loader) read() tree {
 	var t tree
-	total := 0
+	wanted := func(name string) bool { return isConfiguration(path.Base(name)) || isVariables(name) }
+	l.walk(wanted, func(s source) {
+		l.sources[s.name] = s.content
+		l.config.Files = append(l.config.Files, schema.File{Name: s.name, BlobID: blobID(s.content)})
+		t.add(s)
+	})
+	return t
+}
+
+// walk goes through the whole tree and hands over the files whose names are
+// wanted, within the limits. fs.WalkDir goes in lexical order.
+func (l *loader) walk(wanted func(name string) bool, add func(source)) {
+	files, total := 0, 0
 	err := fs.WalkDir(l.fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			l.add(unreadable(name, err))
@@ -71,10 +83,10 @@ func (l *loader) read() tree {
 		if d.Type()&fs.ModeSymlink != 0 && !l.acceptLink(name) {
 			return nil
 		}
-		if d.IsDir() || !isConfiguration(path.Base(name)) && !isVariables(name) {
+		if d.IsDir() || !wanted(name) {
 			return nil
 		}
-		if len(t.config)+len(t.variables) >= l.opts.Limits.Files {
+		if files >= l.opts.Limits.Files {
 			l.add(tooLarge(name, fmt.Sprintf("The configuration has more than %d files.", l.opts.Limits.Files)))
 			return fs.SkipAll
 		}
@@ -84,14 +96,14 @@ func (l *loader) read() tree {
 			return fs.SkipAll
 		}
 		if ok {
-			t.add(source{name, content})
+			files++
+			add(source{name, content})
 		}
 		return nil
 	})
 	if err != nil {
 		l.add(unreadable(".", err))
 	}
-	return t
 }
 
 // acceptLink reports whether a symbolic link leads to a file under the root. A
@@ -118,16 +130,13 @@ func (t *tree) add(s source) {
 	t.config = append(t.config, s)
 }
 
-// readFile reads one file of at most the limit's size and notes it in Sources
-// and Config.Files.
+// readFile reads one file of at most the limit's size.
 func (l *loader) readFile(name string) ([]byte, bool) {
 	content, err := l.contentOf(name, l.opts.Limits.FileBytes)
 	if err != nil {
 		l.add(unreadableFile(name, err))
 		return nil, false
 	}
-	l.sources[name] = content
-	l.config.Files = append(l.config.Files, schema.File{Name: name, BlobID: blobID(content)})
 	return content, true
 }
 

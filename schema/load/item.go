@@ -119,6 +119,9 @@ func (l *loader) unknownBlock(b *hclsyntax.Block, specs []BlockSpec, within stri
 	suggestion := nearest(b.Type, blockTypes(specs))
 	d := finding(codeUnknownBlock, origin(b.TypeRange), "Unknown block",
 		fmt.Sprintf("There is no block of type %q%s.%s", b.Type, within, didYouMean(suggestion)))
+	if within == "" && slices.Contains(blockTypes(testBlocks), b.Type) {
+		d.Detail = fmt.Sprintf("A %s block is a test, and stands in a file whose name ends with .test.hcl.", b.Type)
+	}
 	d.Suggestion = suggestion
 	l.add(d)
 }

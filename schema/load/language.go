@@ -46,7 +46,7 @@ type ArgumentSpec struct {
 
 // Language returns the description of every block, in the order of the
 // language reference. The caller owns the result.
-func Language() []BlockSpec { return cloneBlocks(language) }
+func Language() []BlockSpec { return cloneBlocks(slicesOf(language, testBlocks)) }
 
 func cloneBlocks(specs []BlockSpec) []BlockSpec {
 	out := slices.Clone(specs)
@@ -128,6 +128,7 @@ const (
 	typeTarget      = "target"
 	typeAddress     = "address"
 	typeExpression  = "expression over principal"
+	typePolicies    = "list of policies"
 	typeFacts       = "expression over effective and plan"
 	typeExpressions = "map of expressions over principal"
 	typeForEach     = "map or set of strings"

@@ -1,5 +1,7 @@
 package load
 
+import "slices"
+
 var appBlocks = []BlockSpec{
 	{
 		Type: "app", Labels: []string{"name"},
@@ -136,6 +138,44 @@ var policyBlocks = []BlockSpec{
 		},
 		Blocks: []BlockSpec{assertBlock},
 	},
+}
+
+// testBlocks are those of files named *.test.hcl.
+var testBlocks = []BlockSpec{
+	{
+		Type: "run", Labels: []string{"name"},
+		Description: "One test, in a file named *.test.hcl: facts that it starts from, and what must then hold.",
+		Arguments: []ArgumentSpec{
+			optional("expect_failures", typePolicies, "", "The policies that must fail in this run; every other policy of severity error must hold."),
+		},
+		Blocks: []BlockSpec{
+			{Type: "given", Kind: "user", Labels: []string{"kind", "name"}, Repeatable: true,
+				Description: "What a person is like: a user block, somebody of a directory (by login), or somebody new.", Arguments: givenUserArguments()},
+			{Type: "given", Kind: "group", Labels: []string{"kind", "name"}, Repeatable: true,
+				Description: "What a group block is like.",
+				Arguments: []ArgumentSpec{
+					optional("name", typeString, "", "The group's name."),
+					optional("description", typeString, "", "What the group is for."),
+					optional("members", typeUsers, "", "Who is in it, in place of those that the block names."),
+					optional("include_groups", typeGroups, "", "Whose members are in it, in place of those that the block names."),
+					optional("absent", typeBool, "false", "The group is not there at all."),
+				}},
+			{Type: "given", Kind: "time", Labels: []string{"kind"}, Repeatable: true,
+				Description: "The moment that starts and expires are compared with.",
+				Arguments:   []ArgumentSpec{required("at", typeTime, "The moment, as in \"2026-12-31T18:00:00Z\".")}},
+			assertBlock,
+		},
+	},
+}
+
+// givenUserArguments are those of a user, of which none is needed.
+func givenUserArguments() []ArgumentSpec {
+	args := slices.DeleteFunc(userArguments(), func(a ArgumentSpec) bool { return a.Name == "for_each" })
+	for i := range args {
+		args[i].Required, args[i].Default = false, ""
+	}
+	args[0].Description = "The login: for a user.NAME that is no block, that of somebody in a directory or of somebody new."
+	return append(args, optional("absent", typeBool, "false", "The person is not there at all."))
 }
 
 var laterBlocks = []BlockSpec{

@@ -28,7 +28,15 @@ func checkArguments(t *testing.T, spec BlockSpec, around []BlockSpec) {
 			continue
 		}
 		src, line := withArgument(append(around, spec), arg)
-		_, _, diags := Load(fstest.MapFS{"a.hcl": {Data: []byte(src)}}, Options{})
+		name := "a.hcl"
+		if strings.HasPrefix(src, "run ") {
+			name = "a.test.hcl"
+		}
+		loaded := Read(fstest.MapFS{name: {Data: []byte(src)}}, Options{})
+		diags := loaded.Findings
+		for _, f := range loaded.Tests() {
+			diags = append(diags, f.Findings...)
+		}
 		if !hasFindingAt(diags, uint32(line)) {
 			t.Errorf("no finding about %s in\n%s%s", arg.Name, src, render(diags))
 		}

@@ -49,6 +49,8 @@ type loader struct {
 	shape customShape
 	// all holds the values of `user` and `group` as a whole.
 	all map[string]cty.Value
+	// given are the people who are new in the test that is being read.
+	given map[schema.Address]cty.Value
 	// spent is what all evaluations have cost together; exhausted tells that it is too much.
 	spent     int
 	exhausted bool

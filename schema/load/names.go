@@ -212,7 +212,8 @@ func (l *loader) addUnknown(address schema.Address, at schema.Origin) {
 // known reports whether a block or an instance of that address is declared.
 func (l *loader) known(address schema.Address) bool {
 	_, ok := l.place(address)
-	return ok
+	_, given := l.given[address]
+	return ok || given
 }
 
 // place returns where the block, or instance, of that address is declared.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -136,23 +137,31 @@ func savePlan(name string, p *planner.Plan) error {
 	if name == "" {
 		return nil
 	}
+	return saveFile("the plan", name, func(w io.Writer) error {
+		return planfile.Encode(w, p, planfile.Meta{RollcallVersion: buildVersion().Version})
+	})
+}
+
+// saveFile writes a file that a flag names, whole or not at all; what names it
+// in errors.
+func saveFile(what, name string, write func(io.Writer) error) error {
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return fmt.Errorf("save the plan: %s is a folder", name)
+		return fmt.Errorf("save %s: %s is a folder", what, name)
 	}
-	temp, err := os.CreateTemp(filepath.Dir(name), ".rollcall-plan-*")
+	temp, err := os.CreateTemp(filepath.Dir(name), ".rollcall-new-*")
 	if err != nil {
-		return fmt.Errorf("save the plan: %w", err)
+		return fmt.Errorf("save %s: %w", what, err)
 	}
 	defer os.Remove(temp.Name())
-	if err := planfile.Encode(temp, p, planfile.Meta{RollcallVersion: buildVersion().Version}); err != nil {
+	if err := write(temp); err != nil {
 		_ = temp.Close()
-		return fmt.Errorf("save the plan as %s: %w", name, err)
+		return fmt.Errorf("save %s as %s: %w", what, name, err)
 	}
 	if err := temp.Close(); err != nil {
-		return fmt.Errorf("save the plan as %s: %w", name, err)
+		return fmt.Errorf("save %s as %s: %w", what, name, err)
 	}
 	if err := os.Rename(temp.Name(), name); err != nil {
-		return fmt.Errorf("save the plan: %w", err)
+		return fmt.Errorf("save %s: %w", what, err)
 	}
 	return nil
 }

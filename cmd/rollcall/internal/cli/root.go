@@ -55,6 +55,7 @@ var commands = [...]func(*app) *cobra.Command{
 	newGraph,
 	newSimulate,
 	newConsole,
+	newTest,
 	newState,
 	newForceUnlock,
 	newTarget,

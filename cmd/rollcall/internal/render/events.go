@@ -33,25 +33,28 @@ func (s *Events) Err() error { return s.err }
 
 // event is one line of the stream.
 type event struct {
-	Level      string          `json:"@level"`
-	Message    string          `json:"@message"`
-	Module     string          `json:"@module"`
-	Timestamp  string          `json:"@timestamp"`
-	Type       string          `json:"type"`
-	Rollcall   string          `json:"rollcall,omitempty"`
-	UI         string          `json:"ui,omitempty"`
-	Change     json.RawMessage `json:"change,omitempty"`
-	Drift      *driftJSON      `json:"drift,omitempty"`
-	Withheld   *withheldJSON   `json:"withheld,omitempty"`
-	Finding    *diagnosticJSON `json:"finding,omitempty"`
-	Policy     *policyJSON     `json:"policy,omitempty"`
-	Diagnostic *diagnosticJSON `json:"diagnostic,omitempty"`
-	Changes    *summaryJSON    `json:"changes,omitempty"`
-	Hook       *hookJSON       `json:"hook,omitempty"`
-	Progress   *progressJSON   `json:"progress,omitempty"`
-	Rejected   []rejectedJSON  `json:"rejected,omitempty"`
-	Error      string          `json:"error,omitempty"`
-	Wait       float64         `json:"wait_seconds,omitempty"`
+	Level      string           `json:"@level"`
+	Message    string           `json:"@message"`
+	Module     string           `json:"@module"`
+	Timestamp  string           `json:"@timestamp"`
+	Type       string           `json:"type"`
+	Rollcall   string           `json:"rollcall,omitempty"`
+	UI         string           `json:"ui,omitempty"`
+	Change     json.RawMessage  `json:"change,omitempty"`
+	Drift      *driftJSON       `json:"drift,omitempty"`
+	Withheld   *withheldJSON    `json:"withheld,omitempty"`
+	Finding    *diagnosticJSON  `json:"finding,omitempty"`
+	Policy     *policyJSON      `json:"policy,omitempty"`
+	Diagnostic *diagnosticJSON  `json:"diagnostic,omitempty"`
+	Changes    *summaryJSON     `json:"changes,omitempty"`
+	Hook       *hookJSON        `json:"hook,omitempty"`
+	Progress   *progressJSON    `json:"progress,omitempty"`
+	Rejected   []rejectedJSON   `json:"rejected,omitempty"`
+	Run        *testJSON        `json:"test_run,omitempty"`
+	File       *testJSON        `json:"test_file,omitempty"`
+	Tests      *testSummaryJSON `json:"test_summary,omitempty"`
+	Error      string           `json:"error,omitempty"`
+	Wait       float64          `json:"wait_seconds,omitempty"`
 }
 
 // summaryJSON counts objects, under Terraform's names.

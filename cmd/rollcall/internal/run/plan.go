@@ -61,7 +61,7 @@ func (p *Project) planOffline(state *planner.State) (*Planned, error) {
 	if err != nil {
 		return nil, err
 	}
-	planned, err := p.compute(state, p.recall(state, capabilities))
+	planned, err := p.compute(state, planner.Recall(p.Config, state, capabilities))
 	if err != nil {
 		return nil, err
 	}

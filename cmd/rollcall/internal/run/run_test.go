@@ -87,7 +87,7 @@ func TestAnOfflineRunTakesTargetsToBeAsWeLeftThem(t *testing.T) {
 		}},
 		{App: "wiki", Identity: "corp", Users: users[:1]},
 	}}
-	got := p.recall(state, map[schema.Address]planner.Capabilities{"target.scim.corp": {Dialect: "scim"}})
+	got := planner.Recall(p.Config, state, map[schema.Address]planner.Capabilities{"target.scim.corp": {Dialect: "scim"}})
 	want := map[schema.Address]*planner.Remote{"target.scim.corp": {
 		Target: "target.scim.corp", Identity: "corp", Complete: true,
 		Capabilities: planner.Capabilities{Dialect: "scim"},
