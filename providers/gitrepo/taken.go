@@ -96,10 +96,12 @@ func (t *taker) begin(files map[string][]place) error {
 		return err
 	}
 	for full, n := range has {
-		for _, p := range files[full] {
-			if n.isFile() {
-				t.start[p.line] = spot{full, n.hash, p.index}
-			}
+		places, err := t.there(files[full], n)
+		if err != nil {
+			return err
+		}
+		for _, p := range places {
+			t.start[p.line] = spot{full, n.hash, p.index}
 		}
 	}
 	return nil
