@@ -178,20 +178,28 @@ func (x *explainer) dependsOn(g, other uint32) bool {
 			continue
 		}
 		seen[at] = true
-		reads := slices.Clone(group.includes)
-		for i := range group.Block.Rules {
-			if c := group.Block.Rules[i].Condition; c != nil {
-				for _, ref := range c.Groups() {
-					if read, ok := x.d.group(ref); ok {
-						reads = append(reads, read)
-					}
-				}
-			}
-		}
+		reads := x.d.readBy(group)
 		if slices.Contains(reads, other) {
 			return true
 		}
 		next = append(next, slices.DeleteFunc(reads, func(r uint32) bool { return r == noGroup })...)
 	}
 	return false
+}
+
+// readBy lists the groups that a group includes, and those that its rules read.
+func (d *Desired) readBy(group *Group) []uint32 {
+	reads := slices.Clone(group.includes)
+	for i := range group.Block.Rules {
+		c := group.Block.Rules[i].Condition
+		if c == nil {
+			continue
+		}
+		for _, ref := range c.Groups() {
+			if read, ok := d.group(ref); ok {
+				reads = append(reads, read)
+			}
+		}
+	}
+	return reads
 }
