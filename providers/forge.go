@@ -21,6 +21,8 @@ type Forge interface {
 	Issues() Board
 	// Find returns the number of the open pull or merge request whose head it is.
 	Find(ctx context.Context, h Head) (int, error)
+	// Merged returns the number of the one whose merge made the commit.
+	Merged(ctx context.Context, commit string) (int, error)
 	// SetStatus sets the status of a commit, by its full id.
 	SetStatus(ctx context.Context, commit string, s CommitStatus) error
 }

@@ -71,6 +71,8 @@ func TestScript(t *testing.T) {
 			"hold":       holdLock,
 			"hidden":     hidden,
 			"point":      point,
+			"merged":     mergeAt,
+			"posted":     postAt,
 			"setjson":    setJSON,
 			"forge":      startForge,
 			"posts":      forgeHas,

@@ -21,6 +21,7 @@ func (s *Service) github(mux *http.ServeMux) {
 		answer(w, http.StatusOK, object{"data": object{"viewer": object{"login": s.Self}}})
 	})
 	mux.HandleFunc("GET "+repo+"/pulls", s.githubPulls)
+	mux.HandleFunc("GET "+repo+"/commits/{sha}/pulls", s.githubMerged)
 	mux.HandleFunc("GET "+number, func(w http.ResponseWriter, r *http.Request) { s.githubList(w, r, &s.comments, s.githubComment) })
 	mux.HandleFunc("POST "+number, func(w http.ResponseWriter, r *http.Request) { s.githubCreate(w, r, &s.comments, s.githubComment) })
 	mux.HandleFunc("PATCH "+repo+"/issues/comments/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -56,6 +57,19 @@ func (s *Service) githubPulls(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("head") == "mallory:patch-1" && r.URL.Query().Get("state") == "open" {
 		all = append(all, object{"number": s.Number - 1, "head": object{"sha": "0000000000000000000000000000000000000000"}},
 			object{"number": s.Number, "head": object{"sha": s.Head}})
+	}
+	answer(w, http.StatusOK, all)
+}
+
+// githubMerged answers with the pull requests that a commit is in. One of them
+// was merged with another commit as the result, and one is closed.
+func (s *Service) githubMerged(w http.ResponseWriter, r *http.Request) {
+	all := []any{
+		object{"number": s.Number - 1, "state": "closed", "merged_at": "2026-01-01T00:00:00Z", "merge_commit_sha": "0000000000000000000000000000000000000000"},
+		object{"number": s.Number - 2, "state": "closed", "merge_commit_sha": r.PathValue("sha")},
+	}
+	if s.Merge != "" && r.PathValue("sha") == s.Merge {
+		all = append(all, object{"number": s.Number, "state": "closed", "merged_at": "2026-01-02T00:00:00Z", "merge_commit_sha": s.Merge})
 	}
 	answer(w, http.StatusOK, all)
 }

@@ -16,8 +16,15 @@ func (s *Service) gitlab(mux *http.ServeMux) {
 		answer(w, http.StatusOK, object{"id": 42, "username": s.Self})
 	})
 	mux.HandleFunc("GET "+project+"/repository/commits/{sha}/merge_requests", func(w http.ResponseWriter, r *http.Request) {
+		if s.Merge != "" && r.PathValue("sha") == s.Merge {
+			answer(w, http.StatusOK, []any{
+				object{"iid": s.Number - 1, "state": "merged", "sha": s.Head, "merge_commit_sha": "0000000000000000000000000000000000000000"},
+				object{"iid": s.Number, "state": "merged", "sha": s.Head, "squash_commit_sha": "1111111111111111111111111111111111111111", "merge_commit_sha": s.Merge},
+			})
+			return
+		}
 		answer(w, http.StatusOK, []any{
-			object{"iid": s.Number - 1, "state": "merged", "sha": r.PathValue("sha")},
+			object{"iid": s.Number - 1, "state": "merged", "sha": r.PathValue("sha"), "merge_commit_sha": "0000000000000000000000000000000000000000"},
 			object{"iid": s.Number, "state": "opened", "sha": s.Head},
 		})
 	})

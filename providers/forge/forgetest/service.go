@@ -47,6 +47,8 @@ type Service struct {
 	// Number is the pull request, Head its commit.
 	Number int
 	Head   string
+	// Merge is the commit that its merge made; empty while it is open.
+	Merge string
 	// PageSize is how many posts a page holds at most.
 	PageSize int
 

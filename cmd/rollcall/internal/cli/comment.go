@@ -128,12 +128,9 @@ func (a *app) comment(ctx context.Context, f commentFlags) error {
 
 // post sends the draft, then the status.
 func (a *app) post(ctx context.Context, forge providers.Forge, f commentFlags, at place, r *remark, root string, d providers.Draft) error {
-	self := f.author
-	if self == "" {
-		var err error
-		if self, err = forge.Self(ctx); err != nil {
-			return fmt.Errorf("%w (set -author to the name that the token writes under, if the forge does not tell)", err)
-		}
+	self, err := f.self(ctx, forge)
+	if err != nil {
+		return err
 	}
 	keeper := &providers.Keeper{Self: self, Marker: markerOf(r.kind, root), Clock: providers.Clock{Now: a.now}}
 	if f.issue {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +36,18 @@ func (f *forgeFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.commit, "commit", "", "full `ID` of the commit under review, for -status")
 	c.Flags().StringVar(&f.api, "api-url", "", "`URL` of the API of a forge of your own")
 	c.Flags().StringVar(&f.author, "author", "", "`LOGIN` that the token writes under, where the forge does not tell")
+}
+
+// self is the name that the token writes under.
+func (f *forgeFlags) self(ctx context.Context, forge providers.Forge) (string, error) {
+	if f.author != "" {
+		return f.author, nil
+	}
+	name, err := forge.Self(ctx)
+	if err != nil {
+		return "", fmt.Errorf("%w (set -author to the name that the token writes under, if the forge does not tell)", err)
+	}
+	return name, nil
 }
 
 // forgeKind is what differs between forges on this side.

@@ -50,6 +50,7 @@ var commands = [...]func(*app) *cobra.Command{
 	newDiff,
 	newDrift,
 	newComment,
+	newApproved,
 	newExplain,
 	newAccess,
 	newGraph,
