@@ -28,8 +28,9 @@ type atlantisServer struct {
 
 type atlantisStep struct {
 	Env struct {
-		Name  string `yaml:"name"`
-		Value string `yaml:"value"`
+		Name    string `yaml:"name"`
+		Value   string `yaml:"value"`
+		Command string `yaml:"command"`
 	} `yaml:"env"`
 	Run struct {
 		Command string `yaml:"command"`
@@ -51,6 +52,7 @@ func newAtlantis(t *testing.T) *atlantis {
 	tokens := t.TempDir()
 	putFile(t, filepath.Join(tokens, "scim-read-token"), readToken)
 	putFile(t, filepath.Join(tokens, "scim-write-token"), writeToken)
+	putFile(t, filepath.Join(tokens, "rollcall-state-url"), stateToken)
 	for _, name := range []string{"scim-read-token", "scim-write-token"} {
 		if out, ok := execute(t, tokens, gitEnv(tokens), []string{"chmod", "600", name}); !ok {
 			t.Fatal(out)
@@ -83,7 +85,11 @@ func (a *atlantis) stage(name string) (comment string, ok bool) {
 	for i := range steps {
 		s := &steps[i]
 		if s.Env.Name != "" {
-			env = append(env, s.Env.Name+"="+s.Env.Value)
+			value := s.Env.Value
+			if s.Env.Command != "" {
+				value, _ = execute(a.t, a.checkout, env, []string{"sh", "-c", s.Env.Command})
+			}
+			env = append(env, s.Env.Name+"="+value)
 			continue
 		}
 		out, ok := execute(a.t, a.checkout, env, []string{"sh", "-c", s.Run.Command})

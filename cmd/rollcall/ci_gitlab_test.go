@@ -8,24 +8,42 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rollcall-dev/rollcall/providers/forge/forgetest"
 )
 
 const gitlabExample = "../../examples/ci-gitlab"
 
 // gitlabScene is the scene with what GitLab makes of it.
-type gitlabScene struct{ *scene }
+type gitlabScene struct {
+	*scene
+	forge *forgetest.Service
+	api   string
+}
+
+func newGitlab(t *testing.T) *gitlabScene {
+	t.Helper()
+	g := &gitlabScene{scene: newScene(t, gitlabExample), forge: forgetest.New(forgeToken)}
+	g.forge.Repo = "42"
+	server := g.forge.Serve("gitlab")
+	t.Cleanup(server.Close)
+	g.api = server.URL + "/api/v4"
+	return g
+}
 
 // pipeline is one of a project, of the merge request or the branch.
 func (g *gitlabScene) pipeline(commit, ref string, tokens bool, variables map[string]string) *lab {
 	l := &lab{
 		t: g.t, origin: g.origin, commit: commit, ref: ref, env: g.env(),
-		variables: map[string]string{"CI": "true", "GITLAB_CI": "true", "CI_PROJECT_ID": "42", "CI_DEFAULT_BRANCH": "main", "CI_COMMIT_SHA": commit},
+		variables: map[string]string{"CI": "true", "GITLAB_CI": "true", "CI_PROJECT_ID": "42", "CI_API_V4_URL": g.api, "CI_DEFAULT_BRANCH": "main", "CI_COMMIT_SHA": commit},
 	}
 	maps.Copy(l.variables, variables)
 	if tokens {
+		l.variables["CI_JOB_TOKEN"] = stateToken
 		l.scoped = map[string]map[string]string{
-			"rollcall/plan":  {"ROLLCALL_TOKEN_127_0_0_1": readToken},
-			"rollcall/apply": {"ROLLCALL_TOKEN_127_0_0_1": writeToken},
+			"rollcall/plan":    {"ROLLCALL_TOKEN_127_0_0_1": readToken, "GITLAB_TOKEN": forgeToken},
+			"rollcall/apply":   {"ROLLCALL_TOKEN_127_0_0_1": writeToken, "GITLAB_TOKEN": forgeToken},
+			"rollcall/comment": {"GITLAB_TOKEN": forgeToken},
 		}
 	}
 	return l
@@ -64,7 +82,7 @@ func labResults(jobs map[string]*labJob) map[string]string {
 
 func TestGitlabChecksAForkWithoutTokens(t *testing.T) {
 	t.Parallel()
-	g := &gitlabScene{newScene(t, gitlabExample)}
+	g := newGitlab(t)
 	g.branch("carol")
 	g.add("people.hcl", addCarol)
 	g.commit("carol")
@@ -86,12 +104,12 @@ func TestGitlabChecksAForkWithoutTokens(t *testing.T) {
 
 func TestGitlabPlansBranchesOfItsOwnWithATokenThatReads(t *testing.T) {
 	t.Parallel()
-	g := &gitlabScene{newScene(t, gitlabExample)}
+	g := newGitlab(t)
 	g.branch("carol")
 	g.add("people.hcl", addCarol)
 	g.commit("carol")
 	jobs := g.mergeRequest("42", "carol").run(g.jobs())
-	if diff := cmp.Diff(map[string]string{"rollcall check": "success", "rollcall plan": "success"}, labResults(jobs)); diff != "" {
+	if diff := cmp.Diff(map[string]string{"rollcall check": "success", "rollcall plan": "success", "rollcall comment": "success"}, labResults(jobs)); diff != "" {
 		t.Errorf("jobs, want -, got +:\n%s", diff)
 	}
 	if !strings.Contains(jobs["rollcall plan"].log, "Plan: 4 to add") || g.written() > 0 {
@@ -111,7 +129,7 @@ func fingerprintIn(t *testing.T, log string) string {
 
 func TestGitlabInstallsWhereTheImageHasNone(t *testing.T) {
 	t.Parallel()
-	g := &gitlabScene{newScene(t, gitlabExample)}
+	g := newGitlab(t)
 	g.branch("carol")
 	g.add("people.hcl", addCarol)
 	g.commit("carol")
@@ -131,11 +149,110 @@ func TestGitlabInstallsWhereTheImageHasNone(t *testing.T) {
 	}
 }
 
-func TestGitlabAppliesByHandWhatWasApproved(t *testing.T) {
+// proposed is a merge request that adds carol, with main applied before.
+func (g *gitlabScene) proposed() {
+	g.t.Helper()
+	token := append(g.env(), "ROLLCALL_TOKEN_127_0_0_1="+writeToken, "CI_JOB_TOKEN="+stateToken)
+	if out, ok := execute(g.t, g.work, token, []string{binary(g.t), "apply", "-auto-approve"}); !ok {
+		g.t.Fatal(out)
+	}
+	g.branch("carol")
+	g.add("people.hcl", addCarol)
+	g.commit("carol")
+}
+
+func TestGitlabAppliesThePlanOfTheNote(t *testing.T) {
 	t.Parallel()
-	g := &gitlabScene{newScene(t, gitlabExample)}
-	plan := g.pushed("push", nil).run(g.jobs())["rollcall apply"]
-	if plan.result != "failed" || g.written() > 0 {
-		t.Fatalf("an apply without approval is %s, with %d requests that write", plan.result, g.written())
+	g := newGitlab(t)
+	g.proposed()
+	for range 2 {
+		g.mergeRequest("42", "carol").run(g.jobs())
+	}
+	if notes, _, _, foreign := g.forge.Look(); len(notes) != 1 || !strings.Contains(notes[0].Body, "carol@example.com") || len(foreign) > 0 {
+		t.Fatalf("notes after two pipelines: %+v, and requests that are not known: %v", notes, foreign)
+	}
+	g.forge.Merge = g.squash("carol")
+	for _, said := range []string{"Apply complete! 1 added", "Nothing is left to apply"} {
+		apply := g.pushed("push", nil).run(g.jobs())["rollcall apply"]
+		if apply.result != "success" || !strings.Contains(apply.log, said) {
+			t.Fatalf("the apply is %s, want it to say %q:\n%s", apply.result, said, apply.log)
+		}
+	}
+	if got := g.accounts(); !slices.Contains(got, "carol@example.com") {
+		t.Errorf("accounts: %v", got)
+	}
+}
+
+func TestGitlabRefusesToApplyAfterDriftUntilSomebodyApprovesIt(t *testing.T) {
+	t.Parallel()
+	g := newGitlab(t)
+	g.proposed()
+	g.mergeRequest("42", "carol").run(g.jobs())
+	g.forge.Merge = g.squash("carol")
+	g.deactivate("alice@example.com")
+	before := g.written()
+	apply := g.pushed("push", nil).run(g.jobs())["rollcall apply"]
+	if apply.result != "failed" || g.written() != before || !strings.Contains(apply.log, "stale-plan") {
+		t.Fatalf("after drift the apply is %s, and sent %d requests that write", apply.result, g.written()-before)
+	}
+	now := fingerprintIn(t, strings.Split(apply.log, "stale-plan")[0])
+	apply = g.pushed("web", map[string]string{"ROLLCALL_EXPECT": now}).run(g.jobs())["rollcall apply"]
+	want := []string{"alice@example.com", "bob@example.com", "carol@example.com"}
+	if diff := cmp.Diff(want, g.accounts()); apply.result != "success" || diff != "" {
+		t.Errorf("the apply is %s; accounts, want -, got +:\n%s", apply.result, diff)
+	}
+}
+
+func TestGitlabAppliesNothingThatNobodyHasApproved(t *testing.T) {
+	t.Parallel()
+	g := newGitlab(t)
+	g.proposed()
+	g.squash("carol")
+	before := g.written()
+	apply := g.pushed("push", nil).run(g.jobs())["rollcall apply"]
+	if apply.result != "failed" || g.written() != before || !strings.Contains(apply.log, "was made by no merge request") {
+		t.Errorf("the apply is %s, and sent %d requests that write:\n%s", apply.result, g.written()-before, apply.log)
+	}
+	if jobs := g.pushed("web", nil).run(g.jobs()); len(jobs) > 0 {
+		t.Errorf("by hand, with no fingerprint, there are the jobs %v", labResults(jobs))
+	}
+}
+
+func TestGitlabNotesAPlanThatAGuardBlocks(t *testing.T) {
+	t.Parallel()
+	g := newGitlab(t)
+	g.proposed()
+	g.branch("nobody")
+	g.edit("people.hcl", func(s string) string { return strings.Replace(s, "[user.alice, user.bob]", "[]", 1) })
+	g.edit("access.hcl", func(s string) string {
+		return strings.Replace(s, "target = target.scim.corp\n", "target = target.scim.corp\n\n  guard {\n    floor = 0\n  }\n", 1)
+	})
+	g.commit("nobody")
+	want := map[string]string{"rollcall check": "success", "rollcall plan": "failed", "rollcall comment": "success"}
+	if diff := cmp.Diff(want, labResults(g.mergeRequest("42", "nobody").run(g.jobs()))); diff != "" {
+		t.Errorf("jobs, want -, got +:\n%s", diff)
+	}
+	if notes, _, _, _ := g.forge.Look(); len(notes) != 1 || !strings.Contains(notes[0].Body, "alice@example.com") {
+		t.Errorf("notes: %+v", notes)
+	}
+}
+
+func TestGitlabKeepsOneIssueAboutDrift(t *testing.T) {
+	t.Parallel()
+	g := newGitlab(t)
+	g.proposed()
+	git(t, g.work, "checkout", "-q", "main")
+	for night, changed := range []string{"", "alice@example.com", "bob@example.com"} {
+		if changed != "" {
+			g.deactivate(changed)
+		}
+		jobs := g.pushed("schedule", nil).run(g.jobs())
+		if diff := cmp.Diff(map[string]string{"rollcall drift": "success"}, labResults(jobs)); diff != "" {
+			t.Fatalf("jobs, want -, got +:\n%s", diff)
+		}
+		_, issues, _, _ := g.forge.Look()
+		if len(issues) != min(night, 1) || night > 0 && !strings.Contains(issues[0].Body, changed) {
+			t.Errorf("issues of night %d: %+v", night, issues)
+		}
 	}
 }

@@ -41,6 +41,8 @@ type pipelineJob struct {
 		Paths   []string          `yaml:"paths"`
 		Reports map[string]string `yaml:"reports"`
 	} `yaml:"artifacts"`
+	// when is what the rule says that let it in.
+	when string
 }
 
 // component is a CI/CD component.
@@ -125,8 +127,8 @@ func (l *lab) run(jobs map[string]pipelineJob) map[string]*labJob {
 	l.t.Helper()
 	waiting := map[string]pipelineJob{}
 	for name, j := range jobs {
-		if !strings.HasPrefix(name, ".") && l.included(&j) {
-			waiting[name] = inherit(l.t, jobs, j)
+		if included := l.included(j); included != nil && !strings.HasPrefix(name, ".") {
+			waiting[name] = inherit(l.t, jobs, *included)
 		}
 	}
 	done := map[string]*labJob{}
@@ -168,14 +170,16 @@ func inherit(t *testing.T, jobs map[string]pipelineJob, j pipelineJob) pipelineJ
 	return j
 }
 
-// included reports whether a rule lets the job into the pipeline.
-func (l *lab) included(j *pipelineJob) bool {
+// included is the job as the first rule that holds lets it into the pipeline,
+// or nil.
+func (l *lab) included(j pipelineJob) *pipelineJob {
 	for _, rule := range j.Rules {
-		if l.holds(rule.If) {
-			return rule.When != "never"
+		if l.holds(rule.If) && rule.When != "never" {
+			j.when = rule.When
+			return &j
 		}
 	}
-	return false
+	return nil
 }
 
 // holds reports whether a condition of a rule holds: comparisons of variables
@@ -208,7 +212,7 @@ func (l *lab) job(spec pipelineJob, done map[string]*labJob) *labJob {
 	l.t.Helper()
 	j := &labJob{spec: spec, workspace: l.t.TempDir(), result: "skipped"}
 	for _, n := range spec.Needs {
-		if done[n].result != "success" {
+		if done[n].result != "success" && spec.when != "always" {
 			return j
 		}
 	}

@@ -67,7 +67,7 @@ func wantFewRights(t *testing.T, what string, w *workflow, j *workflowJob) {
 	token := false
 	for _, s := range j.Steps {
 		for _, value := range s.Env {
-			token = token || strings.Contains(value, "secrets.SCIM_")
+			token = token || strings.Contains(value, "secrets.")
 		}
 	}
 	writes := false

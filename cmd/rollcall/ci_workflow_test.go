@@ -315,6 +315,9 @@ func (j *hubJob) expand(text string) string {
 // value looks a reference up.
 func (j *hubJob) value(reference string) string {
 	j.hub.t.Helper()
+	if first, second, ok := strings.Cut(reference, " || "); ok {
+		return firstOf(j.value(first), j.value(second))
+	}
 	part := strings.Split(reference, ".")
 	switch {
 	case strings.HasPrefix(reference, "'"):

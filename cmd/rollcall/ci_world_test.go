@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rollcall-dev/rollcall/providers/sandbox"
@@ -22,6 +23,7 @@ import (
 const (
 	readToken  = "canary-read-11d0"
 	writeToken = "canary-write-7c3e"
+	stateToken = "canary-state-52f6"
 )
 
 // scene is a repository with the configuration of an example, and the target
@@ -30,8 +32,8 @@ type scene struct {
 	t *testing.T
 	// origin is a bare repository, work the clone in which people work.
 	origin, work string
-	// data is the folder that the state lies in, shared by all jobs.
-	data    string
+	// home is the home folder of every job.
+	home    string
 	service *sandbox.Service
 	// address is that of the target, through which readToken may only read.
 	address string
@@ -42,8 +44,10 @@ type scene struct {
 // newScene commits a copy of an example to main.
 func newScene(t *testing.T, example string) *scene {
 	t.Helper()
-	s := &scene{t: t, origin: filepath.Join(t.TempDir(), "origin.git"), work: t.TempDir(), data: t.TempDir()}
+	s := &scene{t: t, origin: filepath.Join(t.TempDir(), "origin.git"), work: t.TempDir(), home: t.TempDir()}
 	s.serve()
+	state := httptest.NewServer(&stateServer{})
+	t.Cleanup(state.Close)
 	u, err := url.Parse(s.address)
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +56,10 @@ func newScene(t *testing.T, example string) *scene {
 		"https://scim.example.com/scim/v2", s.address,
 		"scim_example_com", "127_0_0_1",
 		"scim.example.com", u.Host,
+		// A database is no thing of a moment: the state lies behind HTTP instead.
+		postgresState, strings.ReplaceAll(httpState, "https://state.example.com", state.URL),
+		"https://gitlab.com", state.URL,
+		"db.example.com", strings.TrimPrefix(state.URL, "http://"),
 	)
 	git(t, filepath.Dir(s.origin), "init", "-q", "--bare", "-b", "main", s.origin)
 	git(t, s.work, "init", "-q", "-b", "main")
@@ -59,9 +67,60 @@ func newScene(t *testing.T, example string) *scene {
 	if err := os.CopyFS(s.work, os.DirFS(example)); err != nil {
 		t.Fatal(err)
 	}
-	s.edit("main.hcl", s.replace.Replace)
+	s.edit("access.hcl", s.replace.Replace)
+	s.edit("state.hcl", s.replace.Replace)
 	s.commit("main")
 	return s
+}
+
+const (
+	postgresState = `  state "postgres" {
+    url = env("ROLLCALL_STATE_URL")
+`
+	httpState = `  state "http" {
+    address  = "https://state.example.com/state"
+    password = env("ROLLCALL_STATE_URL")
+`
+)
+
+// stateServer keeps a state by Terraform's HTTP protocol, in whatever way its
+// lock is asked for, for whoever has the password.
+type stateServer struct {
+	mu             sync.Mutex
+	document, lock []byte
+}
+
+func (s *stateServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	body, _ := io.ReadAll(r.Body)
+	_, password, _ := r.BasicAuth()
+	locking := strings.HasSuffix(r.URL.Path, "/lock")
+	switch {
+	case password != stateToken:
+		w.WriteHeader(http.StatusUnauthorized)
+	case (r.Method == "LOCK" || locking && r.Method == http.MethodPost) && s.lock != nil:
+		w.WriteHeader(http.StatusConflict)
+		_, _ = w.Write(s.lock)
+	case r.Method == "LOCK" || locking && r.Method == http.MethodPost:
+		s.lock = body
+	case r.Method == "UNLOCK" || locking && r.Method == http.MethodDelete:
+		s.lock = nil
+	case r.Method == http.MethodPost && (s.lock == nil || r.URL.Query().Get("ID") != lockID(s.lock)):
+		w.WriteHeader(http.StatusConflict)
+	case r.Method == http.MethodPost:
+		s.document = body
+	case s.document == nil:
+		w.WriteHeader(http.StatusNotFound)
+	default:
+		_, _ = w.Write(s.document)
+	}
+}
+
+func lockID(lock []byte) string {
+	var l struct{ ID string }
+	_ = json.Unmarshal(lock, &l)
+	return l.ID
 }
 
 // serve starts the target.
@@ -100,7 +159,7 @@ func (s *scene) serve() {
 
 // env is what every job has: no secret, and nothing of the machine but its programs.
 func (s *scene) env() []string {
-	return append(gitEnv(s.data), "PATH="+filepath.Dir(binary(s.t))+":"+os.Getenv("PATH"), "CI=true", "ROLLCALL_DATA_DIR="+s.data)
+	return append(gitEnv(s.home), "PATH="+filepath.Dir(binary(s.t))+":"+os.Getenv("PATH"), "CI=true")
 }
 
 // edit rewrites a file of the working clone.
