@@ -228,11 +228,12 @@ func (m *leased) release() error {
 	<-m.done
 	_, lost := m.status(0)
 	err := within(context.Background(), m.lease, func(ctx context.Context) error {
-		return m.claim.release(ctx, !m.unclear && lost == nil)
+		return again(ctx, func(ctx context.Context) error { return m.claim.release(ctx, !m.unclear && lost == nil) })
 	})
-	if lost != nil || errors.Is(err, errLost) {
-		// It is somebody else's now, and theirs to give back.
+	switch {
+	case err == nil, lost != nil, errors.Is(err, errLost):
+		// One that was lost is somebody else's, and theirs to give back.
 		return nil
 	}
-	return err
+	return fmt.Errorf("give the lock back (it is free by itself in %s): %w", m.lease, err)
 }

@@ -70,12 +70,12 @@ func openFor(kind, root string, lease time.Duration) providers.Store {
 		address, key, _ := strings.Cut(at, "#")
 		s, err = statestore.NewS3(statestore.S3Options{
 			RemoteOptions: o, Endpoint: address, Bucket: "bucket", Key: key,
-			Credentials: credentials.NewStaticCredentialsProvider("id", "canary-secret-of-s3", ""),
+			Credentials: credentials.NewStaticCredentialsProvider("id", storetest.SecretOfTests, ""),
 		})
 	case "http":
 		s, err = statestore.NewHTTP(statestore.HTTPOptions{
 			RemoteOptions: o, Address: at, LockAddress: at + "/lock", LockMethod: "POST", UnlockMethod: "DELETE",
-			Username: "ci", Password: schema.NewSecret(func() (string, error) { return "canary-secret-of-http", nil }),
+			Username: storetest.TerraformUser, Password: schema.NewSecret(func() (string, error) { return storetest.SecretOfTests, nil }),
 		})
 	}
 	if err != nil {

@@ -414,12 +414,13 @@ func (c *pgClaim) save(ctx context.Context, next begin, body, frame []byte) erro
 // release frees the row. What was on its way is over with the transaction that
 // it was in, so that it does not matter whether all writes were answered.
 func (c *pgClaim) release(ctx context.Context, _ bool) error {
-	defer c.close(ctx)
-	return c.do(ctx, func(conn *pgx.Conn) error {
+	err := c.do(ctx, func(conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, `UPDATE rollcall_states SET holder = NULL, holder_id = NULL
 			WHERE name = $1 AND generation = $2`, c.name, c.generation)
 		return err
 	})
+	c.close(ctx)
+	return err
 }
 
 func (c *pgClaim) close(ctx context.Context) {

@@ -2,6 +2,8 @@ package statestore_test
 
 import (
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -28,9 +30,30 @@ type kind struct {
 func kinds() []kind {
 	return append([]kind{
 		{name: "file", root: func(t *testing.T) string { return t.TempDir() }},
-		{name: "s3", leased: true, root: func(t *testing.T) string { return startS3(t, &s3Server{}, nil) }},
-		{name: "http", leased: true, root: func(t *testing.T) string { return startHTTP(t, &httpServer{}, nil) }},
+		{name: "s3", leased: true, root: func(t *testing.T) string { return startS3(t, &storetest.S3{}) }},
+		{name: "http", leased: true, root: func(t *testing.T) string { return startHTTP(t, &storetest.Terraform{}) }},
 	}, serverKinds()...)
+}
+
+// startS3 starts a bucket and returns the root of a state in it.
+func startS3(t *testing.T, s http.Handler) string {
+	t.Helper()
+	return "s3|" + serve(t, s) + "#folder/state of " + plainName(t)
+}
+
+// startHTTP starts a server of Terraform's protocol and returns the root of its state.
+func startHTTP(t *testing.T, s http.Handler) string {
+	t.Helper()
+	return "http|" + serve(t, s) + "/api/v4/projects/1/terraform/state/" + plainName(t)
+}
+
+func plainName(t *testing.T) string { return strings.ReplaceAll(t.Name(), "/", "+") }
+
+func serve(t *testing.T, h http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // each runs a test for every kind of store.

@@ -53,7 +53,7 @@ func (r *Remote) String() string { return r.service.String() }
 // and may run beside a writer.
 func (r *Remote) Read(ctx context.Context) (*planner.State, error) {
 	var s *planner.State
-	err := r.try(ctx, func(ctx context.Context) error {
+	err := again(ctx, func(ctx context.Context) error {
 		k, err := r.service.read(ctx)
 		if err != nil {
 			return err
@@ -82,7 +82,7 @@ func (r *Remote) Lock(ctx context.Context, info providers.LockInfo, wait time.Du
 // take takes the lock if it is free.
 func (r *Remote) take(ctx context.Context, info providers.LockInfo) (*leased, error) {
 	var m *leased
-	err := r.try(ctx, func(ctx context.Context) error {
+	err := again(ctx, func(ctx context.Context) error {
 		asked := time.Now()
 		c, err := r.service.take(ctx, holderOf(info), r.opts.Lease)
 		if err == nil {
@@ -99,7 +99,7 @@ func (r *Remote) take(ctx context.Context, info providers.LockInfo) (*leased, er
 // ForceUnlock breaks the lock called id. Where id is not the lock's, the error
 // says whose it is.
 func (r *Remote) ForceUnlock(ctx context.Context, id string) error {
-	err := r.try(ctx, func(ctx context.Context) error { return r.service.free(ctx, id) })
+	err := again(ctx, func(ctx context.Context) error { return r.service.free(ctx, id) })
 	var locked *providers.LockedError
 	switch {
 	case errors.As(err, &locked):
@@ -112,7 +112,7 @@ func (r *Remote) ForceUnlock(ctx context.Context, id string) error {
 
 // Holder says who holds the lock, if anybody does.
 func (r *Remote) Holder(ctx context.Context) (holder providers.LockInfo, held bool, err error) {
-	err = r.try(ctx, func(ctx context.Context) error {
+	err = again(ctx, func(ctx context.Context) error {
 		holder, held, err = r.service.holder(ctx)
 		return err
 	})
@@ -130,8 +130,8 @@ const (
 	firstPause = 100 * time.Millisecond
 )
 
-// try does something that a service may fail to do for a moment.
-func (r *Remote) try(ctx context.Context, do func(context.Context) error) error {
+// again does something that a service may fail to do for a moment.
+func again(ctx context.Context, do func(context.Context) error) error {
 	pause := firstPause
 	for n := 1; ; n++ {
 		err := within(ctx, answerTime, do)

@@ -23,22 +23,27 @@ func serverKinds() []kind {
 		{name: "postgres", leased: true, root: func(t *testing.T) string {
 			return "postgres|" + postgresURL(t) + "#" + t.Name()
 		}},
+		{name: "s3 gateway", leased: true, root: func(t *testing.T) string {
+			return "s3|" + s3URL(t) + "#state of " + plainName(t)
+		}},
 	}
 }
 
 // server is a program that tests share. It is started by the first that needs
 // it, and stopped with the test program.
 type server struct {
-	once   sync.Once
-	folder string
-	cmd    *exec.Cmd
-	err    error
+	once    sync.Once
+	folder  string
+	address string
+	cmd     *exec.Cmd
+	err     error
 }
 
-var postgresServer server
+var postgresServer, s3Gateway server
 
 func stopServers() {
 	postgresServer.stop(os.Interrupt)
+	s3Gateway.stop(os.Interrupt)
 }
 
 func (s *server) stop(sig os.Signal) {

@@ -1,4 +1,4 @@
-package statestore_test
+package storetest
 
 import (
 	"crypto/md5"
@@ -10,16 +10,38 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 )
 
-// s3Server is a bucket in memory that speaks as much of S3 as a state needs.
-type s3Server struct {
+// S3 is a server with one bucket in memory, called "bucket", that speaks as much
+// of S3 as a state needs.
+type S3 struct {
 	mu      sync.Mutex
 	objects map[string]s3Stored
-	// lies makes it ignore conditions on writes, all or by their header's name.
-	lies string
+	// Lies makes it ignore conditions on writes, all or by their header's name.
+	Lies string
+}
+
+// Cut cuts every object whose key ends with suffix to its first n bytes, and
+// reports whether there is one that long.
+func (s *S3) Cut(suffix string, n int) (cut bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, o := range s.objects {
+		if strings.HasSuffix(key, suffix) && n < len(o.body) {
+			o.body = o.body[:n]
+			s.objects[key] = o
+			cut = true
+		}
+	}
+	return cut
+}
+
+// Keys lists what is in the bucket.
+func (s *S3) Keys() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.objects))
 }
 
 type s3Stored struct {
@@ -28,14 +50,8 @@ type s3Stored struct {
 	written time.Time
 }
 
-// startS3 starts a bucket and returns the root of a state in it.
-func startS3(t *testing.T, s *s3Server, f *faults) string {
-	t.Helper()
-	s.objects = map[string]s3Stored{}
-	return "s3|" + serve(t, s, f) + "#folder/state of " + strings.ReplaceAll(t.Name(), "/", "+")
-}
-
-func (s *s3Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP answers one request.
+func (s *S3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
@@ -55,6 +71,9 @@ func (s *s3Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		o := s3Stored{body: body, etag: fmt.Sprintf("%q", fmt.Sprintf("%x", md5.Sum(body))), written: time.Now()}
+		if s.objects == nil {
+			s.objects = map[string]s3Stored{}
+		}
 		s.objects[key] = o
 		w.Header().Set("ETag", o.etag)
 	case r.Method == http.MethodDelete:
@@ -73,14 +92,14 @@ func (s *s3Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // refuses reports whether a condition does not hold.
-func (s *s3Server) refuses(r *http.Request, have s3Stored, there bool) bool {
-	holds := func(header string) bool { return r.Header.Get(header) != "" && s.lies != "all" && s.lies != header }
+func (s *S3) refuses(r *http.Request, have s3Stored, there bool) bool {
+	holds := func(header string) bool { return r.Header.Get(header) != "" && s.Lies != "all" && s.Lies != header }
 	return holds("If-None-Match") && there ||
 		holds("If-Match") && (!there || r.Header.Get("If-Match") != have.etag)
 }
 
 // list gives keys, three a page.
-func (s *s3Server) list(w io.Writer, prefix, after string) {
+func (s *S3) list(w io.Writer, prefix, after string) {
 	type content struct{ Key string }
 	var page struct {
 		XMLName               xml.Name `xml:"ListBucketResult"`
