@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-var roles = map[string]func(root, name string) error{"writer": writer, "dier": dier, "sleeper": sleeper}
+var roles = map[string]func(root, name string) error{"writer": writer, "dier": dier, "sleeper": sleeper, "runner": runner}
 
 // open opens the store at root, which is a folder, or "KIND|PLACE" of another
 // kind, as another process would.

@@ -18,10 +18,10 @@ import (
 // for that.
 const shortLease = 2 * time.Second
 
-// kind is a kind of store. Root makes an empty place for one test.
+// kind is a kind of store. Root makes an empty place, called name, for one test.
 type kind struct {
 	name string
-	root func(t *testing.T) string
+	root func(t *testing.T, name string) string
 	// leased: the lock of a holder who died is free after a while, not at once.
 	leased bool
 }
@@ -29,9 +29,9 @@ type kind struct {
 // kinds are all that can be tested here.
 func kinds() []kind {
 	return append([]kind{
-		{name: "file", root: func(t *testing.T) string { return t.TempDir() }},
-		{name: "s3", leased: true, root: func(t *testing.T) string { return startS3(t, &storetest.S3{}) }},
-		{name: "http", leased: true, root: func(t *testing.T) string { return startHTTP(t, &storetest.Terraform{}) }},
+		{name: "file", root: func(t *testing.T, _ string) string { return t.TempDir() }},
+		{name: "s3", leased: true, root: func(t *testing.T, _ string) string { return startS3(t, &storetest.S3{}) }},
+		{name: "http", leased: true, root: func(t *testing.T, _ string) string { return startHTTP(t, &storetest.Terraform{}) }},
 	}, serverKinds()...)
 }
 
@@ -62,7 +62,7 @@ func each(t *testing.T, test func(t *testing.T, k kind, root string)) {
 	for _, k := range kinds() {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			test(t, k, k.root(t))
+			test(t, k, k.root(t, plainName(t)))
 		})
 	}
 }
@@ -77,7 +77,7 @@ func TestEveryKindIsAStore(t *testing.T) {
 	for _, k := range kinds() {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			storetest.Run(t, func(t *testing.T) storetest.Place { return place(k.root(t)) })
+			storetest.Run(t, func(t *testing.T) storetest.Place { return place(k.root(t, plainName(t))) })
 		})
 	}
 }
@@ -112,7 +112,8 @@ func TestWritersInSeveralProcessesLoseNothingOfEachOther(t *testing.T) {
 // started is another process that said that it holds the lock.
 type started struct {
 	*exec.Cmd
-	in io.WriteCloser
+	in   io.WriteCloser
+	name string
 }
 
 // start starts a process that takes the lock.
@@ -135,7 +136,7 @@ func start(t *testing.T, role, root, name string) started {
 	if _, err := io.ReadFull(out, ready); err != nil {
 		t.Fatalf("the other process said %q: %v", ready, err)
 	}
-	return started{cmd, in}
+	return started{cmd, in, name}
 }
 
 func TestLockOfAProcessThatDiedIsFree(t *testing.T) {

@@ -20,11 +20,11 @@ import (
 // serverKinds are the stores on real servers, which the tests start.
 func serverKinds() []kind {
 	return []kind{
-		{name: "postgres", leased: true, root: func(t *testing.T) string {
-			return "postgres|" + postgresURL(t) + "#" + t.Name()
+		{name: "postgres", leased: true, root: func(t *testing.T, name string) string {
+			return "postgres|" + postgresURL(t) + "#" + name
 		}},
-		{name: "s3 gateway", leased: true, root: func(t *testing.T) string {
-			return "s3|" + s3URL(t) + "#state of " + plainName(t)
+		{name: "s3 gateway", leased: true, root: func(t *testing.T, name string) string {
+			return "s3|" + s3URL(t) + "#state of " + name
 		}},
 	}
 }
