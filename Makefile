@@ -20,12 +20,14 @@ demo: build ## plan, apply, explain and plan again, on a SCIM service of its own
 
 .PHONY: test
 test: lint ## everything that CI runs: vet, staticcheck, govulncheck, all tests with the race detector
-	$(GO) test $(RACE) -timeout 20m ./...
+	@tags=$$(sh .ci/servers.sh) || exit 1; \
+		echo '$(GO) test $(RACE) -timeout 20m ./...'; $(GO) test $(RACE) -tags "$$tags" -timeout 20m ./...
 
 .PHONY: lint
 lint: ## gofmt, vet, staticcheck, actionlint, govulncheck (where its database can be reached)
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags servers ./providers/statestore
 	$(TOOL) staticcheck ./...
 	$(TOOL) actionlint -shellcheck= -pyflakes= examples/ci-github/.github/workflows/*.yml
 	@sh .ci/govulncheck.sh $(TOOL)
@@ -42,6 +44,12 @@ mutants: ## break the planner on purpose, one way at a time: the tests must noti
 chaos: ## kill apply at random points, a thousand times a kind, and count what was lost or done twice
 	ROLLCALL_CHAOS=$(or $(CHAOS),1000) $(GO) test -count=1 -timeout 60m -run 'Chaos|Kill' -v ./providers/... ./cmd/... \
 		| awk '/^FAIL/ {bad = 1} !/^ *(=== |--- PASS|PASS|\?|testing: warning|ok .*no tests)/ {sub(/^ *[a-z_]+\.go:[0-9]+: /, ""); print} END {exit bad}'
+
+.PHONY: stores
+stores: ## let ten thousand runs meet at every kind of state store, killed and stopped at random: nothing may be lost
+	@tags=$$(sh .ci/servers.sh) || exit 1; \
+	ROLLCALL_CHAOS=$(or $(CHAOS),1000) $(GO) test -tags "$$tags" -count=1 -timeout 120m -run Chaos -v ./providers/statestore \
+		| awk '/^FAIL/ {bad = 1} !/^ *(=== |--- PASS|PASS|\?|ok )/ {sub(/^ *[a-z_]+\.go:[0-9]+: /, ""); print} END {exit bad}'
 
 .PHONY: fuzz
 fuzz: ## fuzz everything that parses, FUZZTIME each (default 1m)

@@ -69,6 +69,7 @@ func TestScript(t *testing.T) {
 			"send":       send,
 			"wrote":      wrote,
 			"hold":       holdLock,
+			"store":      startStore,
 			"hidden":     hidden,
 			"point":      point,
 			"merged":     mergeAt,

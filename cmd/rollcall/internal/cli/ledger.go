@@ -181,9 +181,7 @@ func replaceState(s, pushed *planner.State, force bool) error {
 	case pushed.Serial < s.Serial:
 		return fmt.Errorf("push the serial %d over %d: it is older; -force replaces it", pushed.Serial, s.Serial)
 	}
+	// The place keeps its lineage; an empty one gets one with its first save.
 	s.Apps = pushed.Apps
-	if s.Lineage == "" {
-		s.Lineage = pushed.Lineage
-	}
 	return nil
 }
