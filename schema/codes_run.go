@@ -12,8 +12,9 @@ var runCodes = [...]CodeDoc{
 	{
 		Code: "state-unavailable", Severity: Error, Title: "The state cannot be read or written",
 		Text: `The ledger of what rollcall owns could not be opened, or what is there is no state. Nothing was planned:
-			without the ledger nobody can tell what is ours to change. Check path and permissions; restore a damaged
-			file from a backup.`,
+			without the ledger nobody can tell what is ours to change. Check path and permissions, or address and
+			credentials of the store; restore a damaged state from a backup. A store that would let two runs write at
+			the same time is refused as well: "rollcall init" says what it lacks.`,
 	},
 	{
 		Code: "stale-plan", Severity: Error, Title: "The plan is not of this moment any more",
@@ -24,7 +25,7 @@ var runCodes = [...]CodeDoc{
 	{
 		Code: "state-locked", Severity: Error, Title: "Somebody else is writing the state",
 		Text: `Another run holds the lock; who, since when and for what is shown. Wait for it, or allow time with
-			-lock-timeout=5m. If that run is dead, "rollcall force-unlock ID" breaks its lock; what it had begun is
-			in the journal and is not lost.`,
+			-lock-timeout=5m. If that run is dead, its lock in a file is free already, and elsewhere once its lease is
+			over; "rollcall force-unlock ID" breaks it at once. What it had begun is in the journal and is not lost.`,
 	},
 }

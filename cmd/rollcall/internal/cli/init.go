@@ -18,10 +18,10 @@ func newInit(a *app) *cobra.Command {
 	var interactive bool
 	var load loadFlags
 	c := manual{
-		about: "Reads the configuration, checks that the state store can be read and written, and\n" +
-			"writes .gitignore so that .rollcall/ stays out of git. Runs as often as you like.\n" +
-			"With -interactive it asks a few questions and writes rollcall.hcl where there is\n" +
-			"no configuration yet.",
+		about: "Reads the configuration, checks that the state store can be read and locked, and that\n" +
+			"it keeps two writers apart. Writes .gitignore so that .rollcall/ stays out of git.\n" +
+			"Runs as often as you like. With -interactive it asks a few questions and writes\n" +
+			"rollcall.hcl where there is no configuration yet.",
 		example: "rollcall init -interactive",
 	}.describe(&cobra.Command{
 		Use:   "init",
