@@ -9,7 +9,7 @@ import (
 
 // AccessFilter limits what [Access] answers. Empty fields limit nothing.
 type AccessFilter struct {
-	// Who is a login, an address, a key or a display name.
+	// Who is a login, an address, its label, a key or a display name.
 	Who string
 	// App is an app's address or name.
 	App string
@@ -152,8 +152,8 @@ func (s *Scope) missing(d *Desired, p Person) string {
 	return ""
 }
 
-// people finds everyone whom who names: one by login, address or key, or all
-// of a display name.
+// people finds everyone whom who names: one by login, address or key, or by the
+// label of a block alone, or all of a display name.
 func (d *Desired) people(who string) []Person {
 	if who == "" {
 		return nil
@@ -162,6 +162,9 @@ func (d *Desired) people(who string) []Person {
 		return []Person{p}
 	}
 	if p, ok := d.personByKey(who); ok {
+		return []Person{p}
+	}
+	if p, ok := d.personByKey("user." + who); ok {
 		return []Person{p}
 	}
 	var found []Person

@@ -61,8 +61,8 @@ func (e *UnknownError) Error() string {
 	return text
 }
 
-// Explain says why, and why not, for one person: who is a login, an address, a
-// key or a display name; in is the address or name of an app, the address of a
+// Explain says why, and why not, for one person: who is a login, an address, its
+// label, a key or a display name; in is the address or name of an app, the address of a
 // group or push, or a group's name, and empty for every app, every group that
 // the person is in, and every push of those. It needs nothing but the
 // configuration. The error is an [*UnknownError].
@@ -249,12 +249,21 @@ func (x *explainer) group(g uint32) {
 	if in {
 		a.Reasons = x.d.memberReasons(g, x.p)
 	} else {
-		a.Reasons = append([]Reason{{
-			Code: "not-in-group", Text: fmt.Sprintf("nothing puts %s into %s", x.d.People[x.p].Login, group.Key), Origin: group.Origin,
-		}}, x.whyNotIn(g)...)
+		a.Reasons = append([]Reason{x.notIn(group)}, x.whyNotIn(g)...)
 	}
 	x.search(&a, func(q *probe) verdict { return q.in(g) }, nil, nil)
 	x.answers = append(x.answers, a)
+}
+
+// notIn says that the person is not in a group. Of a directory's group nothing
+// but the directory can tell.
+func (x *explainer) notIn(group *Group) Reason {
+	login := x.d.People[x.p].Login
+	r := Reason{Code: "not-in-group", Text: fmt.Sprintf("nothing puts %s into %s", login, group.Key), Origin: group.Origin}
+	if group.from != nil {
+		r.Text = fmt.Sprintf("%s alone says who is in %s, and %s is not", group.directory, group.Key, login)
+	}
+	return r
 }
 
 // pushes answers for every push of the app that is asked for, or that the
@@ -280,9 +289,7 @@ func (x *explainer) pushes(s *Scope) {
 			})
 			a.Reasons = append(a.Reasons, x.whyNoApp(s)...)
 		default:
-			a.Reasons = append(a.Reasons, Reason{
-				Code: "not-in-group", Text: fmt.Sprintf("nothing puts %s into %s", x.d.People[x.p].Login, group.Key), Origin: group.Origin,
-			})
+			a.Reasons = append(a.Reasons, x.notIn(group))
 			if !assigned {
 				a.Reasons = append(a.Reasons, x.whyNoApp(s)...)
 			}

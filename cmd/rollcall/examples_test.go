@@ -41,6 +41,13 @@ func TestReadme(t *testing.T) {
 	checkReadme(t, "../../README.md", "../../examples/group-not-assigned")
 }
 
+// TestPageOnExplaining does the same for the page that shows explain and
+// simulate at work.
+func TestPageOnExplaining(t *testing.T) {
+	t.Parallel()
+	checkReadme(t, "../../docs/explaining.md", "../../examples/direct-and-group")
+}
+
 // TestEveryExampleConverges plans, applies and plans again: nothing may be left.
 func TestEveryExampleConverges(t *testing.T) {
 	t.Parallel()

@@ -57,7 +57,7 @@ func newAccess(a *app) *cobra.Command {
 		},
 	})
 	load.add(c)
-	c.Flags().StringVar(&filter.Who, "who", "", "limit to `PERSON`: a login or an address")
+	c.Flags().StringVar(&filter.Who, "who", "", "limit to `PERSON`: a login, address or display name")
 	c.Flags().StringVar(&filter.App, "app", "", "limit to `APP`: its name or address")
 	c.Flags().StringVar(&filter.Group, "group", "", "limit to `GROUP`: its name or address")
 	addAt(c, &at)
