@@ -4,7 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"os"
-	"os/user"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,7 +46,7 @@ func (a *app) options(f loadFlags) (run.Options, error) {
 		Root: ".", DataDir: dataDir,
 		Load:  load.Options{Vars: vars, VarFiles: files, Environ: a.lookup, Version: version},
 		Token: a.token, AllowedHosts: a.allowedHosts(),
-		Who: who(), CIRun: a.ciRun(), Version: buildVersion().Version,
+		Who: a.who(), CIRun: a.ciRun(), Version: buildVersion().Version,
 		Now: a.now, Random: rand.Text, Log: log,
 		Notice: a.say, Reading: a.readingProgress(),
 	}, nil
@@ -91,11 +91,16 @@ func readVarFiles(paths []string) ([]load.NamedSource, error) {
 	return files, nil
 }
 
-// who names the person and machine for others who find the lock taken.
-func who() string {
-	name := "unknown"
-	if u, err := user.Current(); err == nil {
-		name = u.Username
+// who names the person and machine for others who find the lock taken. The
+// system is not asked for the name: where accounts are kept in a directory, it
+// would ask that one over the network, for commands that speak to nobody.
+func (a *app) who() string {
+	name := "uid " + strconv.Itoa(os.Getuid())
+	for _, variable := range []string{"USER", "LOGNAME", "USERNAME"} {
+		if value, ok := a.lookup(variable); ok && value != "" {
+			name = value
+			break
+		}
 	}
 	if host, err := os.Hostname(); err == nil {
 		name += "@" + host
