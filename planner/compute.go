@@ -35,6 +35,7 @@ func Compute(in Input) (*Plan, error) {
 	if err := compareGoneApps(in, p, only); err != nil {
 		return nil, err
 	}
+	guardDirectories(p, in)
 	finish(p, in)
 	return &p.Plan, nil
 }

@@ -49,7 +49,8 @@ func (c *comparison) windowBegins() time.Time {
 // so that an apply which is cut short has not raised anything.
 func (c *comparison) followTerms() {
 	terms := c.terms()
-	if c.appGone || terms[0] == terms[1] || !c.only.wholeGroups() {
+	unsaid := terms[0] == Terms{} // what a zero App has; the state would take it for the defaults
+	if c.appGone || unsaid || terms[0] == terms[1] || !c.only.wholeGroups() {
 		return
 	}
 	ch := Change{Kind: KindApp, Key: string(c.app.Address), Name: c.app.Name, Action: Update, Wave: WaveEnd, Link: Link{Terms: terms[0]}}

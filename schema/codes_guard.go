@@ -73,8 +73,18 @@ push_group "seasonal" {
 	},
 	{
 		Code: "directory-shrank", Severity: Guarded, Title: "A directory has many fewer people than before",
-		Text: `A directory was read without an error but holds more than a tenth fewer people (and at least ten) than
-			its last good read. Until a second read agrees, nothing is taken away from anybody. Check the export;
-			if it is right, plan again.`,
+		Text: `A directory was read without an error but holds more than a tenth fewer people, groups or memberships (and
+			more than ten) than its last good read, or goes back and forth between two contents. While that would
+			take something away, nothing at all is written, until a second read agrees. Check the source. If it is
+			right, apply: that is refused and notes the read in the state; apply again ten minutes later. Or add a
+			waiver, whose limit is how much may be missing.`,
+		Good: `
+waiver "berlin" {
+  app     = app.twingate
+  guard   = "directory-shrank"
+  limit   = "30%"
+  expires = "2026-12-01T00:00:00Z"
+  reason  = "the Berlin office closes"
+}`,
 	},
 }

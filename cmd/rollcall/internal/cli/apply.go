@@ -255,6 +255,9 @@ func (a *app) applied(got *run.Applied) error {
 		return status(exitError)
 	case !got.Plan.Applyable:
 		a.say("Apply refused: the plan is blocked, and nothing was written.")
+		for _, directory := range got.Doubted {
+			a.say("The state notes what was read of " + render.Terminal(directory) + ". No target was written to.")
+		}
 		return status(exitBlocked)
 	case got.Done:
 		a.say("Nothing is left to apply: the plan that was expected has been carried out before, or is not needed any more.")

@@ -35,6 +35,9 @@ type Applied struct {
 	// Result is nil where nothing was to be sent, or was not approved.
 	Result   *providers.Result
 	Approved bool
+	// Doubted are the directories whose read was not believed and is noted in the
+	// state, where the plan was refused.
+	Doubted []string
 	// Done: the plan is not the expected one, and writes nothing.
 	Done bool
 }
@@ -84,8 +87,11 @@ func (p *Project) apply(ctx context.Context, session providers.Session, state *p
 		}
 	}
 	yes, err := p.approve(ctx, planned, connected, how)
-	if err != nil || !yes || !plan.Applyable {
+	if err != nil || !yes {
 		return &Applied{Plan: plan, Approved: yes}, err
+	}
+	if !plan.Applyable {
+		return p.refuse(ctx, session, state, plan)
 	}
 	applied := &Applied{Plan: plan, Approved: true, Done: done}
 	if sends(plan) {
@@ -94,10 +100,23 @@ func (p *Project) apply(ctx context.Context, session providers.Session, state *p
 		}
 		state = applied.Result.State
 	}
-	if applied.Result != nil || len(state.Intents) > 0 {
+	_, read := planner.NoteReadings(state, plan.Inputs.Directories, true)
+	if applied.Result != nil || len(state.Intents) > 0 || read {
 		err = save(ctx, session, state)
 	}
 	return applied, err
+}
+
+// refuse ends the apply of a plan that is blocked. No target is written to; a
+// directory that was read with much less in it is noted in the state, so that a
+// second read may agree.
+func (p *Project) refuse(ctx context.Context, session providers.Session, state *planner.State, plan *planner.Plan) (*Applied, error) {
+	doubted, changed := planner.NoteReadings(state, plan.Inputs.Directories, false)
+	applied := &Applied{Plan: plan, Approved: true, Doubted: doubted}
+	if !changed {
+		return applied, nil
+	}
+	return applied, save(ctx, session, state)
 }
 
 // approve asks. Where a person took their time, it reads again: they must get

@@ -27,10 +27,19 @@ func (p *Project) readDirectories() (map[schema.Address]*schema.Directory, error
 		all[block.Address] = d
 		p.directories = append(p.directories, planner.DirectoryInput{
 			Address: string(block.Address), Digest: d.Digest,
-			Users: len(d.People), Groups: len(d.Groups), ReadAt: began,
+			Users: len(d.People), Groups: len(d.Groups), Members: memberships(d), ReadAt: began,
 		})
 	}
 	return all, nil
+}
+
+// memberships counts those of a directory's groups.
+func memberships(d *schema.Directory) int {
+	n := 0
+	for i := range d.Groups {
+		n += len(d.Groups[i].Members)
+	}
+	return n
 }
 
 // revision says which configuration a plan was made from. That git cannot be
