@@ -161,6 +161,9 @@ func (r *referee) enter(v *visitor) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if v.suspect() && r.places[v.place].inside != before {
+		return // somebody else came in meanwhile
+	}
 	if before != nil {
 		r.runs.takenOver++
 	}

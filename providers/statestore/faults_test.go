@@ -313,3 +313,25 @@ func TestWhereAStateMayBe(t *testing.T) {
 		}
 	}
 }
+
+func TestARenewalThatArrivesLateCostsNothing(t *testing.T) {
+	t.Parallel()
+	var f storetest.Faults
+	server := &storetest.Terraform{}
+	f.Server = server
+	root := startHTTP(t, &f)
+	session, err := open(root).Lock(t.Context(), storetest.Info("a"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Bump()
+	if err := session.Intend(planner.Change{App: "app", Kind: planner.KindUser, Key: "user.ann", Action: planner.Create}); err != nil {
+		t.Errorf("intend after a write of our own took the serial: %v", err)
+	}
+	if err := session.Unlock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := open(root).Read(t.Context()); err != nil || len(st.Intents) != 1 {
+		t.Errorf("got %+v, %v; want the intent", st, err)
+	}
+}

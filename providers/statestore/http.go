@@ -506,6 +506,10 @@ func (c *httpClaim) landed(ctx context.Context, next *document, r *reply) error 
 		return nil
 	case r.locked():
 		return errLost
+	case d != nil && d.Lock != nil && d.Lock.Holder.ID == c.who.ID && d.Serial >= next.Serial:
+		// A renewal of ours, given up as unanswered, came first and has the serial.
+		c.doc.Serial = d.Serial
+		return errors.New(failed.Error()) // and written again, under the next
 	}
 	return failed
 }

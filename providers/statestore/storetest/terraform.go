@@ -92,3 +92,17 @@ func (s *Terraform) write(w http.ResponseWriter, id string, body []byte) {
 		s.Document, s.serial = body, d.Serial
 	}
 }
+
+// Bump writes what is there once more under the next serial, as a renewal of the
+// holder does that was held up on its way.
+func (s *Terraform) Bump() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var d map[string]any
+	if json.Unmarshal(s.Document, &d) != nil {
+		return
+	}
+	s.serial++
+	d["serial"] = s.serial
+	s.Document, _ = json.Marshal(d)
+}
