@@ -195,7 +195,10 @@ func (f *differ) pairPeople() {
 		}
 	}
 	for p := range b.People {
-		if q, ok := h.personByLogin(b.People[p].Login); ok && !taken[q] && f.couples[p].head == 0 {
+		if f.couples[p].head != 0 {
+			continue
+		}
+		if q, ok := h.personByLogin(b.People[p].Login); ok && !taken[q] {
 			pair(p, q)
 		}
 	}

@@ -18,7 +18,7 @@ func (r *resolver) internPeople() {
 		row   int // in its directory, or -1
 		dir   schema.Address
 	}
-	var all []entry
+	all := make([]entry, 0, len(r.cfg.Users))
 	for i := range r.cfg.Users {
 		u := &r.cfg.Users[i]
 		all = append(all, entry{schema.Fold(u.Login), u, -1, ""})
@@ -32,14 +32,14 @@ func (r *resolver) internPeople() {
 			all = append(all, entry{schema.Fold(u.Login), u, i, dir.Address})
 		}
 	}
-	// Stable: of two with one login the block, then the earlier directory, stays.
-	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(a.login, b.login) })
 
 	r.d.People = make([]schema.User, 0, len(all))
 	r.byLogin = make(map[string]Person, len(all))
 	r.byAddress = make(map[schema.Address]Person, len(r.cfg.Users))
 	r.d.byAddress = r.byAddress
-	for _, e := range all {
+	// Of two with one login the block, then the earlier directory, stays.
+	for _, i := range schema.Order(len(all), func(i int) string { return all[i].login }) {
+		e := &all[i]
 		p, taken := r.byLogin[e.login]
 		if taken {
 			r.duplicateLogin(&r.d.People[p], e.user)

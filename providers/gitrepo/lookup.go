@@ -84,8 +84,10 @@ type node struct {
 	mode filemode.FileMode
 }
 
-func (n node) isFile() bool {
-	return n.mode == filemode.Regular || n.mode == filemode.Executable || n.mode == filemode.Deprecated
+func (n node) isFile() bool { return isFile(n.mode) }
+
+func isFile(m filemode.FileMode) bool {
+	return m == filemode.Regular || m == filemode.Executable || m == filemode.Deprecated
 }
 
 // folder is the tree of a folder, or none.

@@ -58,7 +58,7 @@ func open(dir, rev string) (*Revision, error) {
 		_ = store.Close()
 		return nil, err
 	}
-	return &Revision{Commit: commit.String(), files: newTreeFS(tree, store), store: store, prefix: at.prefix}, nil
+	return &Revision{Commit: commit.String(), files: newTreeFS(tree, store, at.gitDir), store: store, prefix: at.prefix}, nil
 }
 
 // FS returns the folder's files. What cannot be read rightly is an error that

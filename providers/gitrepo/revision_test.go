@@ -95,6 +95,36 @@ func TestFilesAreThoseOfTheRevision(t *testing.T) {
 	}
 }
 
+func TestContentHasOneNameInAllRevisionsOfItsRepository(t *testing.T) {
+	t.Parallel()
+	dir, _ := history(t)
+	clone := filepath.Join(t.TempDir(), "clone")
+	git(t, dir, "clone", "-q", dir, clone)
+	name := func(dir, rev, file string) string {
+		return at(t, dir, rev).FS().(interface{ ContentName(string) string }).ContentName(file)
+	}
+	head := name(dir, "HEAD", "main.hcl")
+	if same := name(dir, "HEAD", "main.hcl"); head == "" || same != head {
+		t.Errorf("the same file: got %q and %q", head, same)
+	}
+	if a, b := name(dir, "HEAD", "teams/a.hcl"), name(dir, "HEAD~3", "teams/a.hcl"); a == "" || a != b {
+		t.Errorf("a file that did not change: got %q and %q", a, b)
+	}
+	others := map[string]string{
+		"changed": name(dir, "HEAD~2", "main.hcl"), "another": name(dir, "HEAD", "hr.csv"), "cloned": name(clone, "HEAD", "main.hcl"),
+	}
+	for what, other := range others {
+		if other == "" || other == head {
+			t.Errorf("%s: got %q, want another name than %q", what, other, head)
+		}
+	}
+	for _, none := range []string{"teams", ".", "gone.hcl", "../x"} {
+		if got := name(dir, "HEAD", none); got != "" {
+			t.Errorf("%s is no file: got %q", none, got)
+		}
+	}
+}
+
 func TestTopOfTheRepositoryHasAllFolders(t *testing.T) {
 	t.Parallel()
 	dir, _ := repository(t)

@@ -23,12 +23,14 @@ import (
 type treeFS struct {
 	mu    sync.Mutex
 	store storage
+	// objects names the object store.
+	objects string
 	// folders are the trees that were read, by path.
 	folders map[string]*object.Tree
 }
 
-func newTreeFS(root *object.Tree, store storage) *treeFS {
-	return &treeFS{store: store, folders: map[string]*object.Tree{".": root}}
+func newTreeFS(root *object.Tree, store storage, objects string) *treeFS {
+	return &treeFS{store: store, objects: objects, folders: map[string]*object.Tree{".": root}}
 }
 
 // What a revision does not give, whoever asks.
@@ -55,17 +57,7 @@ func (t *treeFS) Open(name string) (fs.File, error) {
 }
 
 func (t *treeFS) open(name string) (fs.File, error) {
-	if !fs.ValidPath(name) {
-		return nil, fs.ErrInvalid
-	}
-	if name == "." {
-		return t.openFolder(name)
-	}
-	parent, err := t.folder(path.Dir(name))
-	if err != nil {
-		return nil, err
-	}
-	e, err := entry(parent, path.Base(name))
+	e, err := t.entry(name)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +70,52 @@ func (t *treeFS) open(name string) (fs.File, error) {
 		return submodule{info{name: path.Base(name), mode: fs.ModeDir | 0o555}}, nil
 	}
 	return t.openFile(path.Base(name), e.Hash)
+}
+
+// entry finds what is at a path; at the top, a folder.
+func (t *treeFS) entry(name string) (*object.TreeEntry, error) {
+	if !fs.ValidPath(name) {
+		return nil, fs.ErrInvalid
+	}
+	if name == "." {
+		return &object.TreeEntry{Mode: filemode.Dir}, nil
+	}
+	parent, err := t.folder(path.Dir(name))
+	if err != nil {
+		return nil, err
+	}
+	return entry(parent, path.Base(name))
+}
+
+// Stat describes a file or folder. It does not unpack a file whose size git
+// tells, which is not so of objects of another clone.
+func (t *treeFS) Stat(name string) (fs.FileInfo, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, err := t.entry(name)
+	if err == nil && isFile(e.Mode) {
+		if size, err := t.store.EncodedObjectSize(e.Hash); err == nil {
+			return info{name: path.Base(name), size: size, mode: 0o444}, nil
+		}
+	}
+	f, err := t.open(name)
+	if err != nil {
+		return nil, &fs.PathError{Op: "stat", Path: name, Err: err}
+	}
+	return f.Stat()
+}
+
+// ContentName names the content of a file: files of one name in whatever
+// revisions of one repository are the same object of its store, and so the same
+// bytes. Names of different stores differ. What is no file has none.
+func (t *treeFS) ContentName(name string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, err := t.entry(name)
+	if err != nil || !isFile(e.Mode) {
+		return ""
+	}
+	return e.Hash.String() + " of " + t.objects
 }
 
 // submodule is a folder whose files are elsewhere: it is there, and listing it
@@ -193,16 +231,12 @@ type dirEntry struct {
 
 func (e dirEntry) Type() fs.FileMode { return e.mode.Type() }
 
-// Info opens a file for its size, which a listing does not know.
+// Info asks for the size of a file, which a listing does not know.
 func (e dirEntry) Info() (fs.FileInfo, error) {
 	if !e.mode.IsRegular() {
 		return e.info, nil
 	}
-	f, err := e.files.Open(e.path)
-	if err != nil {
-		return nil, err
-	}
-	return f.Stat()
+	return e.files.Stat(e.path)
 }
 
 // info describes a file or folder. Git keeps no times.

@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -145,5 +146,64 @@ func TestFilesThatDidNotChangeAreParsedOnce(t *testing.T) {
 	_, _, diags := Load(fsys, Options{Cache: cache, Limits: Limits{FileBytes: 1000}})
 	if !diags.HasErrors() {
 		t.Error("a file over the limit was taken from the cache")
+	}
+}
+
+// namedFS names the contents of its files, and counts how often it gives one.
+type namedFS struct {
+	fstest.MapFS
+	store  string
+	opened map[string]int
+}
+
+func (n namedFS) ContentName(file string) string {
+	if n.store == "" || n.MapFS[file] == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s %q", n.store, n.MapFS[file].Data)
+}
+
+func (n namedFS) Open(file string) (fs.File, error) {
+	n.opened[file]++
+	return n.MapFS.Open(file)
+}
+
+func TestContentOfOneNameIsReadOnce(t *testing.T) {
+	t.Parallel()
+	const user = "user \"ann\" {\n  login = \"ann@example.com\"\n}\n"
+	files := fstest.MapFS{"a.hcl": {Data: []byte(user)}, "b.hcl": {Data: []byte("# one\n")}}
+	tests := map[string]struct {
+		store  string
+		limits Limits
+		want   int
+	}{
+		"the same store":  {"s", Limits{}, 0},
+		"another store":   {"t", Limits{}, 1},
+		"without names":   {"", Limits{}, 1},
+		"a smaller limit": {"s", Limits{FileBytes: 7}, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cache := &Cache{}
+			first, _, _ := Load(namedFS{files, "s", map[string]int{}}, Options{Cache: cache})
+			again := namedFS{fstest.MapFS{"a.hcl": files["a.hcl"], "b.hcl": {Data: []byte("# two\n")}}, test.store, map[string]int{}}
+			config, sources, diags := Load(again, Options{Cache: cache, Limits: test.limits})
+			if got := min(again.opened["a.hcl"], 1); got != test.want || again.opened["b.hcl"] == 0 {
+				t.Errorf("opened %v", again.opened)
+			}
+			if test.limits.FileBytes > 0 {
+				if !diags.HasErrors() {
+					t.Error("a file over the limit was taken from the cache")
+				}
+				return
+			}
+			if got := string(sources["a.hcl"]) + string(sources["b.hcl"]); got != user+"# two\n" {
+				t.Errorf("sources: got %q", got)
+			}
+			if len(config.Users) != 1 || config.Digest == first.Digest || config.Files[0] != first.Files[0] {
+				t.Errorf("got %d people, digest %s, files %v", len(config.Users), config.Digest, config.Files)
+			}
+		})
 	}
 }

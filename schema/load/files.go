@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"crypto/sha1" //nolint:gosec // git's own name for a content, not a protection.
 	"encoding/hex"
 	"errors"
@@ -17,6 +18,8 @@ import (
 type source struct {
 	name    string
 	content []byte
+	// blobID is git's name for the content; empty where nobody needs it.
+	blobID string
 }
 
 // IsConfiguration reports whether name is that of a file with blocks, as
@@ -56,7 +59,7 @@ func (l *loader) read() tree {
 	wanted := func(name string) bool { return isConfiguration(path.Base(name)) || isVariables(name) }
 	l.walk(wanted, func(s source) {
 		l.sources[s.name] = s.content
-		l.config.Files = append(l.config.Files, schema.File{Name: s.name, BlobID: blobID(s.content)})
+		l.config.Files = append(l.config.Files, schema.File{Name: s.name, BlobID: s.blobID})
 		t.add(s)
 	})
 	return t
@@ -90,14 +93,14 @@ func (l *loader) walk(wanted func(name string) bool, add func(source)) {
 			l.add(tooLarge(name, fmt.Sprintf("The configuration has more than %d files.", l.opts.Limits.Files)))
 			return fs.SkipAll
 		}
-		content, ok := l.readFile(name)
-		if total += len(content); total > l.opts.Limits.TreeBytes {
+		src, ok := l.readFile(name)
+		if total += len(src.content); total > l.opts.Limits.TreeBytes {
 			l.add(tooLarge(name, fmt.Sprintf("With this file, the configuration is larger than %d bytes.", l.opts.Limits.TreeBytes)))
 			return fs.SkipAll
 		}
 		if ok {
 			files++
-			add(source{name, content})
+			add(src)
 		}
 		return nil
 	})
@@ -131,13 +134,16 @@ func (t *tree) add(s source) {
 }
 
 // readFile reads one file of at most the limit's size.
-func (l *loader) readFile(name string) ([]byte, bool) {
-	content, err := l.contentOf(name, l.opts.Limits.FileBytes)
-	if err != nil {
-		l.add(unreadableFile(name, err))
-		return nil, false
-	}
-	return content, true
+func (l *loader) readFile(name string) (source, bool) {
+	limit := l.opts.Limits.FileBytes
+	return l.opts.Cache.content(l.fsys, name, limit, func() (source, bool) {
+		content, err := l.contentOf(name, limit)
+		if err != nil {
+			l.add(unreadableFile(name, err))
+			return source{}, false
+		}
+		return source{name, content, blobID(content)}, true
+	})
 }
 
 var errTooLarge = errors.New("larger than the limit")
@@ -157,11 +163,13 @@ func (l *loader) contentOf(name string, limit int) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // nothing was written
-	content, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
-	if err == nil && len(content) > limit {
+	// One byte more than it has tells that it has no more.
+	content := bytes.NewBuffer(make([]byte, 0, min(max(info.Size(), 0), int64(limit))+bytes.MinRead))
+	_, err = content.ReadFrom(io.LimitReader(f, int64(limit)+1))
+	if err == nil && content.Len() > limit {
 		return nil, errTooLarge
 	}
-	return content, err
+	return content.Bytes(), err
 }
 
 // blobID returns git's name for a content.

@@ -265,8 +265,21 @@ func indexed(index map[schema.Address]int, address schema.Address) bool {
 	return ok
 }
 
+// sortBy sorts s by a key; of one key, they stay in their order.
 func sortBy[T any](s []T, key func(T) string) {
-	slices.SortStableFunc(s, func(a, b T) int { return strings.Compare(key(a), key(b)) })
+	order := schema.Order(len(s), func(i int) string { return key(s[i]) })
+	// Each goes to its place at once, round by round: people and groups are large.
+	for i, from := range order {
+		if from == i {
+			continue
+		}
+		first, at := s[i], i
+		for from != i {
+			s[at], order[at] = s[from], at
+			at, from = from, order[from]
+		}
+		s[at], order[at] = first, at
+	}
 }
 
 // digest names the content: every file, and every value from outside.

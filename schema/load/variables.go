@@ -76,7 +76,7 @@ func (l *loader) giveFiles(files []source) {
 func (l *loader) giveNamedFiles() {
 	for _, f := range l.opts.VarFiles {
 		l.sources[f.Name] = f.Content
-		l.giveFile(source{f.Name, f.Content}, true)
+		l.giveFile(source{name: f.Name, content: f.Content}, true)
 	}
 }
 
