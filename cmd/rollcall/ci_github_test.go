@@ -140,6 +140,12 @@ func TestGithubChecksAForkWithoutSecrets(t *testing.T) {
 	if !strings.Contains(check.summary, "carol@example.com") {
 		t.Errorf("the summary does not name who gains:\n%s", check.summary)
 	}
+	if !strings.Contains(check.log, "\n::notice file=people.hcl,") {
+		t.Errorf("no line of people.hcl is marked:\n%s", check.log)
+	}
+	if got := contentOf(t, filepath.Join(g.artifacts, "rollcall-tests/tests.xml")); !strings.Contains(got, `name="leavers_lose_it"`) {
+		t.Errorf("the report does not have the tests:\n%s", got)
+	}
 	if i := slices.IndexFunc(check.seen, func(v string) bool { return strings.Contains(v, "canary") || strings.Contains(v, "TOKEN") }); i >= 0 {
 		t.Errorf("a step of a fork has %s", check.seen[i])
 	}
@@ -148,16 +154,42 @@ func TestGithubChecksAForkWithoutSecrets(t *testing.T) {
 	}
 }
 
-func TestGithubRefusesAForkThatIsBadlyWritten(t *testing.T) {
+// nobody is a policy that no configuration with an account keeps.
+const nobody = `policy "nobody" {
+  assert {
+    condition     = length(effective.apps.vpn.users) == 0
+    error_message = "Nobody has the VPN."
+  }
+}
+`
+
+// emptied is a test of a configuration in which nobody of engineering has the
+// app; it fails in any other.
+const emptied = `run "nobody" {
+  assert {
+    condition     = !contains(effective.apps.vpn.users, user.alice)
+    error_message = "Engineering does not have the VPN."
+  }
+}
+`
+
+func TestGithubRefusesAForkThatIsWrong(t *testing.T) {
 	t.Parallel()
-	for name, text := range map[string]string{"not formatted": "user \"x\" {\nlogin=\"x@example.com\"\n}\n", "not valid": "user \"x\" {\n}\n"} {
+	tests := map[string]struct{ file, text string }{
+		"not formatted":     {"bad.hcl", "user \"x\" {\nlogin=\"x@example.com\"\n}\n"},
+		"not valid":         {"bad.hcl", "user \"x\" {\n}\n"},
+		"a policy fails":    {"bad.hcl", nobody},
+		"one of its tests":  {"bad.test.hcl", emptied},
+		"a test is no test": {"bad.test.hcl", "run \"x\" {\n}\n"},
+	}
+	for name, tt := range tests {
 		g := newGithub(t)
 		g.branch("bad")
-		g.add("bad.hcl", text)
+		g.add(tt.file, tt.text)
 		g.commit("bad")
 		jobs := g.pullRequest("mallory", "bad").run(g.workflow("rollcall.yml"))
 		if jobs["check"].result != "failure" || jobs["plan"].result != "skipped" {
-			t.Errorf("%s: %v", name, results(jobs))
+			t.Errorf("%s: %v\n%s", name, results(jobs), jobs["check"].log)
 		}
 	}
 }
@@ -295,6 +327,7 @@ func TestGithubCommentsAPlanThatAGuardBlocks(t *testing.T) {
 	g := newGithub(t)
 	g.proposed("nobody")
 	g.edit("people.hcl", func(s string) string { return strings.Replace(s, "[user.alice, user.bob]", "[]", 1) })
+	g.edit("access.test.hcl", func(string) string { return emptied })
 	g.edit("access.hcl", func(s string) string {
 		return strings.Replace(s, "target = target.scim.corp\n", "target = target.scim.corp\n\n  guard {\n    floor = 0\n  }\n", 1)
 	})

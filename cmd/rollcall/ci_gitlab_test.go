@@ -94,6 +94,11 @@ func TestGitlabChecksAForkWithoutTokens(t *testing.T) {
 	if !strings.Contains(check.log, "carol@example.com") {
 		t.Errorf("the log does not name who gains:\n%s", check.log)
 	}
+	for report, want := range map[string]string{"junit": `name="leavers_lose_it"`, "codequality": `"path": "people.hcl"`} {
+		if got := check.reports[report]; !strings.Contains(got, want) {
+			t.Errorf("the report %s does not have %s:\n%s", report, want, got)
+		}
+	}
 	if i := slices.IndexFunc(check.env, func(v string) bool { return strings.Contains(v, "canary") || strings.Contains(v, "TOKEN") }); i >= 0 {
 		t.Errorf("a job of a fork has %s", check.env[i])
 	}
@@ -224,6 +229,7 @@ func TestGitlabNotesAPlanThatAGuardBlocks(t *testing.T) {
 	g.proposed()
 	g.branch("nobody")
 	g.edit("people.hcl", func(s string) string { return strings.Replace(s, "[user.alice, user.bob]", "[]", 1) })
+	g.edit("access.test.hcl", func(string) string { return emptied })
 	g.edit("access.hcl", func(s string) string {
 		return strings.Replace(s, "target = target.scim.corp\n", "target = target.scim.corp\n\n  guard {\n    floor = 0\n  }\n", 1)
 	})

@@ -120,6 +120,8 @@ type labJob struct {
 	result, log, workspace string
 	env                    []string
 	spec                   pipelineJob
+	// reports are what GitLab takes from the job, by kind.
+	reports map[string]string
 }
 
 // run carries out the jobs of a pipeline; those that are not in it are left out.
@@ -238,6 +240,12 @@ func (l *lab) job(spec pipelineJob, done map[string]*labJob) *labJob {
 	j.log, j.result = out, "success"
 	if !ok {
 		j.result = "failed"
+	}
+	j.reports = map[string]string{}
+	for kind, path := range spec.Artifacts.Reports {
+		for _, file := range glob(l.t, filepath.Join(j.workspace, path)) {
+			j.reports[kind] += contentOf(l.t, file)
+		}
 	}
 	return j
 }
