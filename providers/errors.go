@@ -1,8 +1,10 @@
 package providers
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -68,3 +70,14 @@ func (e *ObjectError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the cause.
 func (e *ObjectError) Unwrap() error { return e.Err }
+
+// NoRoom reports whether err says that a file could not grow: the disk is full,
+// a quota or a limit is used up, or nothing may be written there.
+func NoRoom(err error) bool {
+	for _, cause := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
+}

@@ -28,4 +28,11 @@ var runCodes = [...]CodeDoc{
 			-lock-timeout=5m. If that run is dead, its lock in a file is free already, and elsewhere once its lease is
 			over; "rollcall force-unlock ID" breaks it at once. What it had begun is in the journal and is not lost.`,
 	},
+	{
+		Code: "disk-full", Severity: Error, Title: "A file could not be written for want of room",
+		Text: `The disk is full, a quota or a limit of the size of files is used up, or the folder cannot be written at all.
+			What was there before is as it was, and nothing is sent to a target that cannot be written down first.
+			Make room, and run the same command again: what an apply had done is in the journal beside the state, so
+			nothing is lost and nothing is done twice. Leave the journal where it is.`,
+	},
 }

@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"rollcall": func() { os.Exit(cli.Main(os.Args[1:])) },
 		"sealed":   sealed,
+		"cramped":  cramped,
 	})
 }
 
@@ -66,6 +67,7 @@ func TestScript(t *testing.T) {
 			"send":       send,
 			"wrote":      wrote,
 			"hold":       holdLock,
+			"await":      awaitText,
 			"store":      startStore,
 			"hidden":     hidden,
 			"point":      point,
@@ -310,6 +312,14 @@ func holdLock(ts *testscript.TestScript, neg bool, args []string) {
 	}, 0)
 	ts.Check(err)
 	ts.Defer(func() { _ = session.Unlock(context.Background()) })
+}
+
+// awaitText waits until a file holds a text: await FILE TEXT.
+func awaitText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await FILE TEXT")
+	}
+	waitFor(ts, args[0], args[1])
 }
 
 // hidden checks that the token of the targets is in no file of the script's

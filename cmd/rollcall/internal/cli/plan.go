@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -157,7 +158,7 @@ func saveFile(what, name string, write func(io.Writer) error) error {
 		_ = temp.Close()
 		return fmt.Errorf("save %s as %s: %w", what, name, err)
 	}
-	if err := temp.Close(); err != nil {
+	if err := errors.Join(temp.Sync(), temp.Close()); err != nil {
 		return fmt.Errorf("save %s as %s: %w", what, name, err)
 	}
 	if err := os.Rename(temp.Name(), name); err != nil {

@@ -73,6 +73,10 @@ func stopped(err error) schema.Diagnostic {
 		d.Code = "credentials-rejected"
 		d.Detail += "\n\nNothing more was sent. Check the token with: rollcall target check"
 	}
+	if providers.NoRoom(err) {
+		d.Code = "disk-full"
+		d.Detail += "\n\nNothing is sent that cannot be written down first. Make room, and run the apply again."
+	}
 	return d
 }
 

@@ -80,6 +80,10 @@ func (e *TokenError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *TokenError) Unwrap() error { return e.Err }
 
+// makeRoom says what to do where a file could not be written for want of room.
+const makeRoom = "The disk is full, a quota or limit is used up, or nothing may be written there. Make room and run the command again: " +
+	"what was there before is as it was, and what an apply has done is in the journal beside the state."
+
 // advice says what to do about an error of a class, by its code.
 var advice = map[schema.Code]struct{ summary, todo string }{
 	"missing-token":        {"There is no token for the target", ""},
@@ -87,6 +91,7 @@ var advice = map[schema.Code]struct{ summary, todo string }{
 	"state-unavailable":    {"The state cannot be used", ""},
 	"credentials-rejected": {"The target refused the credentials", "Check the token, its scope and whether it has expired."},
 	"incomplete-read":      {"The target could not be read whole", "Nothing was planned, because what is missing would look as if it were gone. Run again."},
+	"disk-full":            {"There is no room to write a file", makeRoom},
 	"stale-plan":           {"The plan is not current", "Nothing was written. Plan again, review, and apply the new plan."},
 	"state-locked":         {"Somebody else holds the state's lock", "Wait for them with -lock-timeout=5m, or, if they are gone, run \"rollcall force-unlock ID\" with the lock's id."},
 }
@@ -110,6 +115,9 @@ func Diagnose(err error) schema.Diagnostic {
 
 // codeOf finds the code of an error; empty where it is one of a kind.
 func codeOf(err error) schema.Code {
+	if providers.NoRoom(err) {
+		return "disk-full"
+	}
 	if e := (*providers.CredentialsError)(nil); errors.As(err, &e) {
 		return "credentials-rejected"
 	}
