@@ -20,6 +20,7 @@ type Difference struct {
 	// group, and are withheld now, or the other way round.
 	Withheld []WithheldChange
 	Pushes   []PushChange
+	Waivers  []WaiverChange
 }
 
 // AccessChange is one app, or one pushed group, that a person loses or gains.
@@ -73,7 +74,7 @@ type PushChange struct {
 // Empty reports whether nothing changes for anybody. Whoever keeps what they
 // have is no difference.
 func (d *Difference) Empty() bool {
-	return len(d.Losses)+len(d.Gains)+len(d.Attributes)+len(d.Withheld)+len(d.Pushes) == 0
+	return len(d.Losses)+len(d.Gains)+len(d.Attributes)+len(d.Withheld)+len(d.Pushes)+len(d.Waivers) == 0
 }
 
 // Diff says what follows for people where head takes the place of base. Both
@@ -96,6 +97,7 @@ func Diff(base, head *Desired) (*Difference, error) {
 			}
 		}
 	}
+	f.waivers()
 	f.sort()
 	return &f.out, nil
 }

@@ -206,6 +206,12 @@ func (n *names) difference(d *planner.Difference) *planner.Difference {
 		Pushes: mapped(d.Pushes, func(p planner.PushChange) planner.PushChange {
 			return planner.PushChange{App: p.App, Key: p.Key, Before: p.Before, After: p.After, Origin: n.origin(p.Origin)}
 		}),
+		Waivers: mapped(d.Waivers, func(w planner.WaiverChange) planner.WaiverChange {
+			return planner.WaiverChange{
+				Address: schema.Address(n.text(string(w.Address))), App: w.App, Begins: w.Begins, Ends: w.Ends, Guard: w.Guard, Limit: w.Limit,
+				Protects: schema.Address(n.text(string(w.Protects))), Expires: w.Expires, Expired: w.Expired, Reason: leftOut, Origin: n.origin(w.Origin),
+			}
+		}),
 		Kept: mapped(d.Kept, func(k planner.Kept) planner.Kept {
 			return planner.Kept{
 				Key: n.text(k.Key), Login: n.person(k.Login), App: k.App,

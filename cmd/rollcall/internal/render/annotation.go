@@ -89,6 +89,12 @@ func (d *Difference) Annotations() []Annotation {
 		b.add(LevelNotice, "kept-access", b.cause(k.Left, k.Before), subjectOf(k.Key, k.App, ""),
 			fmt.Sprintf("%s keeps %s: %s; but %s.", Terminal(k.Login), accessText(k.App, ""), reasonsText(k.Left), reasonsText(k.Through)))
 	}
+	for i := range d.Waivers {
+		if w := &d.Waivers[i]; !w.Ends {
+			_, text := waiverText(w, Terminal)
+			b.add(LevelWarning, "waiver", w.Origin, string(w.Address), text+".")
+		}
+	}
 	for i := range b.list {
 		a := &b.list[i]
 		a.Title = annotationTitles[a.Check] + " (" + fmt.Sprint(len(a.Lines)) + ")"
@@ -99,7 +105,7 @@ func (d *Difference) Annotations() []Annotation {
 // annotationTitles are the titles of remarks by their checks.
 var annotationTitles = map[string]string{
 	"lost-access": "Loses access", "withheld": "Withheld from a pushed group",
-	"gained-access": "Gains access", "kept-access": "Keeps access nevertheless",
+	"gained-access": "Gains access", "waiver": "Waiver of a guard", "kept-access": "Keeps access nevertheless",
 }
 
 func accessSentence(c *planner.AccessChange, verb string, why []planner.Reason) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/policy"
@@ -58,6 +59,7 @@ func Diff(w io.Writer, d Difference, s Style) error {
 	p.pushChanges(&d)
 	p.withheldChanges(&d)
 	p.keptAccess(&d)
+	p.waiverChanges(&d)
 	p.commitList(&d)
 	p.line()
 	p.wrapped("", "  ", diffCounts(d.Difference))
@@ -172,6 +174,40 @@ func (p *page) keptAccess(d *Difference) {
 	}
 }
 
+func (p *page) waiverChanges(d *Difference) {
+	if len(d.Waivers) == 0 {
+		return
+	}
+	p.section("Waivers")
+	for i := range d.Waivers {
+		c := &d.Waivers[i]
+		m, text := waiverText(c, Terminal)
+		p.marked(m, text+d.side(c.Ends).place(c.Origin))
+	}
+}
+
+// waiverText says what a waiver lets pass, and what becomes of it. Names are in
+// the form that escape gives them.
+func waiverText(c *planner.WaiverChange, escape func(string) string) (mark, string) {
+	m, verb := markChange, "lets"
+	switch {
+	case c.Begins:
+		m = markAdd
+	case c.Ends:
+		m, verb = markDestroy, "is gone; it let"
+	}
+	what := escape(c.Guard) + " go to " + escape(c.Limit)
+	if c.Protects != "" {
+		what = "the protection of " + escape(string(c.Protects)) + " be lifted"
+	}
+	end := " until "
+	if c.Expired {
+		end = ", which expired at "
+	}
+	return m, escape(string(c.Address)) + " " + verb + " " + what + " in " + escape("app."+c.App) +
+		end + c.Expires.UTC().Format(time.RFC3339) + ": " + escape(c.Reason)
+}
+
 // diffCounts says in a line how much changes.
 func diffCounts(d *planner.Difference) string {
 	text := fmt.Sprintf("Difference: %s, %s", loseText(d), gainText(d))
@@ -181,7 +217,7 @@ func diffCounts(d *planner.Difference) string {
 	for _, n := range []struct {
 		n    int
 		noun string
-	}{{len(d.Attributes), "attribute"}, {len(d.Pushes), "pushed group"}} {
+	}{{len(d.Attributes), "attribute"}, {len(d.Pushes), "pushed group"}, {len(d.Waivers), "waiver"}} {
 		if n.n > 0 {
 			text += ", " + count(n.n, n.noun) + " changed"
 		}

@@ -70,6 +70,9 @@ func (d *Difference) eachOrigin(visit func(o schema.Origin, inBase bool)) {
 	for i := range d.Withheld {
 		visit(d.Withheld[i].Origin, !d.Withheld[i].Begins)
 	}
+	for i := range d.Waivers {
+		visit(d.Waivers[i].Origin, d.Waivers[i].Ends)
+	}
 	for i := range d.Kept {
 		reasons(d.Kept[i].Before, true)
 		reasons(d.Kept[i].Left, false)

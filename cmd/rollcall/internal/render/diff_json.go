@@ -2,6 +2,7 @@ package render
 
 import (
 	"io"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/schema"
@@ -18,6 +19,7 @@ type differenceJSON struct {
 	Pushes        []pushChangeJSON      `json:"pushes"`
 	Withheld      []withheldChangeJSON  `json:"withheld"`
 	Kept          []keptJSON            `json:"kept"`
+	Waivers       []waiverChangeJSON    `json:"waivers"`
 	Policies      []*policyJSON         `json:"policies"`
 	Summary       diffSummaryJSON       `json:"summary"`
 }
@@ -100,6 +102,21 @@ type keptJSON struct {
 	Through []lineReasonJSON `json:"through"`
 }
 
+// waiverChangeJSON has either guard and limit, or protects.
+type waiverChangeJSON struct {
+	App      string    `json:"app"`
+	Address  string    `json:"address"`
+	Begins   bool      `json:"begins"`
+	Ends     bool      `json:"ends"`
+	Guard    string    `json:"guard,omitempty"`
+	Limit    string    `json:"limit,omitempty"`
+	Protects string    `json:"protects,omitempty"`
+	Expires  time.Time `json:"expires"`
+	Expired  bool      `json:"expired"`
+	Reason   string    `json:"reason"`
+	lineJSON
+}
+
 // diffSummaryJSON counts people, each once, and changes of the other kinds.
 type diffSummaryJSON struct {
 	Lose       int `json:"lose"`
@@ -108,6 +125,7 @@ type diffSummaryJSON struct {
 	Pushes     int `json:"pushes"`
 	Withheld   int `json:"withheld"`
 	Kept       int `json:"kept"`
+	Waivers    int `json:"waivers"`
 }
 
 // DiffJSON writes a difference as one document.
@@ -118,10 +136,10 @@ func differenceOf(d *Difference) differenceJSON {
 	doc := differenceJSON{
 		FormatVersion: "1.0", Base: sideJSON{d.Base.Revision, d.Base.Commit}, Head: sideJSON{d.Head.Revision, d.Head.Commit},
 		Losses: d.accessChangesJSON(d.Losses), Gains: d.accessChangesJSON(d.Gains),
-		Attributes: []attributeChangeJSON{}, Pushes: []pushChangeJSON{}, Withheld: []withheldChangeJSON{}, Kept: []keptJSON{},
+		Attributes: []attributeChangeJSON{}, Pushes: []pushChangeJSON{}, Withheld: []withheldChangeJSON{}, Kept: []keptJSON{}, Waivers: []waiverChangeJSON{},
 		Policies: policiesOf(d.Policies),
 		Summary: diffSummaryJSON{
-			peopleOf(d.Losses), peopleOf(d.Gains), len(d.Attributes), len(d.Pushes), len(d.Withheld), len(d.Kept),
+			peopleOf(d.Losses), peopleOf(d.Gains), len(d.Attributes), len(d.Pushes), len(d.Withheld), len(d.Kept), len(d.Waivers),
 		},
 	}
 	for _, c := range d.Attributes {
@@ -132,6 +150,10 @@ func differenceOf(d *Difference) differenceJSON {
 	}
 	for _, c := range d.Withheld {
 		doc.Withheld = append(doc.Withheld, withheldChangeJSON{c.App, c.Login, c.Key, c.Group, c.Begins, d.side(!c.Begins).lineJSON(c.Origin)})
+	}
+	for _, c := range d.Waivers {
+		doc.Waivers = append(doc.Waivers, waiverChangeJSON{c.App, string(c.Address), c.Begins, c.Ends, c.Guard, c.Limit,
+			string(c.Protects), c.Expires, c.Expired, c.Reason, d.side(c.Ends).lineJSON(c.Origin)})
 	}
 	for _, k := range d.Kept {
 		doc.Kept = append(doc.Kept, keptJSON{

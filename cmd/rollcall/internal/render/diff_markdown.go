@@ -99,7 +99,7 @@ func (m *diffDocument) all() []diffRow {
 	rows = append(rows, m.attributes()...)
 	rows = append(rows, m.pushes()...)
 	rows = append(rows, m.withheld()...)
-	return append(rows, m.kept()...)
+	return append(append(rows, m.kept()...), m.waivers()...)
 }
 
 // access says of a loss how the way went, too: the line that is gone, and who
@@ -153,6 +153,16 @@ func (m *diffDocument) kept() []diffRow {
 		k := &m.d.Kept[i]
 		rows = append(rows, diffRow{"🔒", briefCell(k.Login), "keeps " + markdownAccess(k.App, ""),
 			m.reasons(&m.d.Head, k.Left) + m.removed(k.Before) + "; but " + m.reasons(&m.d.Head, k.Through)})
+	}
+	return rows
+}
+
+func (m *diffDocument) waivers() []diffRow {
+	var rows []diffRow
+	for i := range m.d.Waivers {
+		c := &m.d.Waivers[i]
+		_, text := waiverText(c, briefCell)
+		rows = append(rows, diffRow{"🔓", markdownAccess(c.App, ""), text, markdownPlace(m.d.side(c.Ends), c.Origin)})
 	}
 	return rows
 }

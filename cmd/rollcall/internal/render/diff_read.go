@@ -71,6 +71,13 @@ func (d *Difference) read(doc *differenceJSON) {
 			App: c.App, Login: c.Login, Key: c.Key, Group: c.Group, Begins: c.Begins, Origin: d.readLine(!c.Begins, c.lineJSON),
 		})
 	}
+	for _, c := range doc.Waivers {
+		d.Waivers = append(d.Waivers, planner.WaiverChange{
+			App: c.App, Address: schema.Address(c.Address), Begins: c.Begins, Ends: c.Ends, Guard: c.Guard, Limit: c.Limit,
+			Protects: schema.Address(c.Protects), Expires: c.Expires, Expired: c.Expired, Reason: c.Reason,
+			Origin: d.readLine(c.Ends, c.lineJSON),
+		})
+	}
 	for _, k := range doc.Kept {
 		d.Kept = append(d.Kept, planner.Kept{
 			App: k.App, Login: k.Login, Key: k.Key,

@@ -33,6 +33,8 @@ func drawDifference(name func(label string) string) Difference {
 		Withheld:   []planner.WithheldChange{{Key: name("key"), Login: name("login"), App: name("app"), Group: name("group"), Begins: true, Origin: schema.Origin{File: "head.hcl", Line: 3}}},
 		Pushes:     []planner.PushChange{{App: name("app"), Key: name("key"), Before: name("was"), After: name("is"), Origin: schema.Origin{File: "head.hcl", Line: 3}}},
 	}
+	d.Waivers = []planner.WaiverChange{{App: name("app"), Address: schema.Address("waiver." + name("waiver")), Begins: true, Guard: name("guard"),
+		Limit: name("limit"), Protects: schema.Address(name("protects")), Expires: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC), Reason: name("reason"), Origin: schema.Origin{File: "head.hcl", Line: 3}}}
 	d.Policies = &policy.Verdict{Results: []planner.PolicyResult{{Address: schema.Address("policy." + name("policy")), Severity: schema.Error,
 		Failures: 2, Messages: []string{name("message"), name("message")}, Origin: schema.Origin{File: name("file"), Line: 5}}}}
 	commit := gitrepo.Commit{ID: strings.Repeat("c0", 20), Author: name("author"), Subject: name("subject"), Date: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}

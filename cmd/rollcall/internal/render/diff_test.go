@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
 )
@@ -17,6 +18,7 @@ func difference(name string) Difference {
 	member := append(reason("assigned-by-group", "group.engineering is assigned by assignment.engineering", 12),
 		reason("member-of-group", login+" is a member of group.engineering", 4)...)
 	gone := []planner.Reason{{Code: "person-absent", Text: login + " is not declared"}}
+	end := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
 	access := func(group string, before, after []planner.Reason) planner.AccessChange {
 		return planner.AccessChange{Key: "user." + name, Login: login, App: "twingate", Group: group, Before: before, After: after}
 	}
@@ -34,6 +36,10 @@ func difference(name string) Difference {
 				{App: "twingate", Key: "group.a", Before: name, Origin: at("access.hcl", 20)},
 				{App: "twingate", Key: "group.b", After: name, Origin: at("access.hcl", 21)},
 				{App: "twingate", Key: "group.c", Before: name, After: "New", Origin: at("access.hcl", 22)}},
+			Waivers: []planner.WaiverChange{
+				{App: "twingate", Address: "waiver.berlin", Begins: true, Guard: "max-deactivations", Limit: "40", Expires: end, Reason: name, Origin: at("access.hcl", 30)},
+				{App: "twingate", Address: "waiver.old", Ends: true, Protects: "user.bob", Expires: end, Reason: "left", Origin: at("access.hcl", 31)},
+				{App: "twingate", Address: "waiver.over", Guard: "max-removals", Limit: "60%", Expires: end, Expired: true, Reason: "teams", Origin: at("access.hcl", 32)}},
 		},
 	}
 }
