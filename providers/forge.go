@@ -21,6 +21,9 @@ type Forge interface {
 	Issues() Board
 	// Find returns the number of the open pull or merge request whose head it is.
 	Find(ctx context.Context, h Head) (int, error)
+	// HeadOf returns the full id of the commit that the pull or merge request with
+	// the number asks to have merged now.
+	HeadOf(ctx context.Context, number int) (string, error)
 	// Merged returns the number of the one whose merge made the commit.
 	Merged(ctx context.Context, commit string) (int, error)
 	// SetStatus sets the status of a commit, by its full id.

@@ -21,6 +21,9 @@ func (s *Service) github(mux *http.ServeMux) {
 		answer(w, http.StatusOK, object{"data": object{"viewer": object{"login": s.Self}}})
 	})
 	mux.HandleFunc("GET "+repo+"/pulls", s.githubPulls)
+	mux.HandleFunc(fmt.Sprintf("GET %s/pulls/%d", repo, s.Number), func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, object{"number": s.Number, "state": "open", "head": object{"sha": s.Head}})
+	})
 	mux.HandleFunc("GET "+repo+"/commits/{sha}/pulls", s.githubMerged)
 	mux.HandleFunc("GET "+number, func(w http.ResponseWriter, r *http.Request) { s.githubList(w, r, &s.comments, s.githubComment) })
 	mux.HandleFunc("POST "+number, func(w http.ResponseWriter, r *http.Request) { s.githubCreate(w, r, &s.comments, s.githubComment) })

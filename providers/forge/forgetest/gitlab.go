@@ -28,6 +28,9 @@ func (s *Service) gitlab(mux *http.ServeMux) {
 			object{"iid": s.Number, "state": "opened", "sha": s.Head},
 		})
 	})
+	mux.HandleFunc(fmt.Sprintf("GET %s/merge_requests/%d", project, s.Number), func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, object{"iid": s.Number, "state": "opened", "sha": s.Head})
+	})
 	mux.HandleFunc("GET "+notes, func(w http.ResponseWriter, r *http.Request) { s.gitlabList(w, r, &s.comments, gitlabNote) })
 	mux.HandleFunc("POST "+notes, func(w http.ResponseWriter, r *http.Request) { s.gitlabCreate(w, r, &s.comments, gitlabNote) })
 	mux.HandleFunc("PUT "+notes+"/{id}", func(w http.ResponseWriter, r *http.Request) { s.gitlabEdit(w, r, s.comments, gitlabNote) })

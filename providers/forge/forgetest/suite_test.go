@@ -280,6 +280,9 @@ func TestStatusAndHeadAreThoseOfTheCommit(t *testing.T) {
 		if _, err := s.forge.Find(t.Context(), providers.Head{Owner: "mallory", Branch: "patch-1", Commit: strings.Repeat("a", 40)}); err == nil {
 			t.Error("a commit that is no head was found")
 		}
+		if got, err := s.forge.HeadOf(t.Context(), s.Number); err != nil || got != head {
+			t.Errorf("head: got %s, %v, want %s", got, err, head)
+		}
 		for _, ok := range []bool{true, false} {
 			if err := s.forge.SetStatus(t.Context(), head, providers.CommitStatus{Name: "rollcall/plan", OK: ok, Description: "d"}); err != nil {
 				t.Fatal(err)

@@ -117,6 +117,15 @@ func (f *Forge) Find(ctx context.Context, h providers.Head) (int, error) {
 	return 0, fmt.Errorf("no open pull request has the commit %.10s as its head: it was merged, closed, or pushed to since", h.Commit)
 }
 
+// HeadOf asks for the commit at the end of the pull request's branch.
+func (f *Forge) HeadOf(ctx context.Context, number int) (string, error) {
+	pull, _, err := f.client.PullRequests.Get(ctx, f.owner, f.name, number)
+	if err != nil {
+		return "", fmt.Errorf("ask for the head of pull request %d: %w", number, providers.LibraryCause(err))
+	}
+	return pull.GetHead().GetSHA(), nil
+}
+
 // SetStatus adds a status to the commit. The newest of a name counts.
 func (f *Forge) SetStatus(ctx context.Context, commit string, s providers.CommitStatus) error {
 	state := "failure"

@@ -76,6 +76,15 @@ func (f *Forge) Find(ctx context.Context, h providers.Head) (int, error) {
 	return 0, fmt.Errorf("no open merge request has the commit %.10s as its head: it was merged, closed, or pushed to since", h.Commit)
 }
 
+// HeadOf asks for the commit at the end of the merge request's branch.
+func (f *Forge) HeadOf(ctx context.Context, number int) (string, error) {
+	merge, _, err := f.client.MergeRequests.GetMergeRequest(f.project, int64(number), nil, gitlab.WithContext(ctx))
+	if err != nil {
+		return "", fmt.Errorf("ask for the head of merge request %d: %w", number, providers.LibraryCause(err))
+	}
+	return merge.SHA, nil
+}
+
 // SetStatus sets the status of the name on the commit.
 func (f *Forge) SetStatus(ctx context.Context, commit string, s providers.CommitStatus) error {
 	state := gitlab.Failed

@@ -140,16 +140,46 @@ func (a *app) post(ctx context.Context, forge providers.Forge, f commentFlags, a
 	if err != nil {
 		return err
 	}
-	keeper.Board = forge.Comments(number)
-	outcome, address, err := keeper.Put(ctx, d, f.skipNoChanges && r.none)
+	newer, err := overtaken(ctx, forge, number, at)
 	if err != nil {
 		return err
 	}
-	a.posted("Comment", outcome, address)
+	if newer != "" {
+		a.posted("Comment", providers.NotPosted, "")
+		a.say(fmt.Sprintf("This is about commit %.10s, and the request is at commit %.10s now: the run of that comments.", at.commit, render.Terminal(newer)))
+	} else if err := a.putComment(ctx, keeper, forge.Comments(number), d, f.skipNoChanges && r.none); err != nil {
+		return err
+	}
 	if f.status {
 		return setStatus(ctx, forge, at, r, root)
 	}
 	return nil
+}
+
+// putComment makes d the one comment on the board.
+func (a *app) putComment(ctx context.Context, k *providers.Keeper, board providers.Board, d providers.Draft, mustExist bool) error {
+	k.Board = board
+	outcome, address, err := k.Put(ctx, d, mustExist)
+	if err != nil {
+		return err
+	}
+	a.posted("Comment", outcome, address)
+	return nil
+}
+
+// overtaken returns the commit that the request is at now, if that is another
+// than the one that this run is about: a run that ends late must not put an old
+// plan in the place of a newer one. It is empty where the two are the same, and
+// where the CI does not say which commit this is about.
+func overtaken(ctx context.Context, forge providers.Forge, number int, at place) (string, error) {
+	if !at.reviewed || !render.IsCommit(at.commit) {
+		return "", nil
+	}
+	head, err := forge.HeadOf(ctx, number)
+	if err != nil || head == at.commit {
+		return "", err
+	}
+	return head, nil
 }
 
 // number is that of the pull request.

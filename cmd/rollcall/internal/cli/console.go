@@ -200,7 +200,7 @@ func (c *console) print(r load.Result) error {
 	if c.json {
 		return render.ValueJSON(c.a.stdout, r.Value)
 	}
-	return render.Value(c.a.stdout, r.Text)
+	return render.Lines(c.a.stdout, r.Text)
 }
 
 const consoleHelp = `An expression is what can stand behind an equals sign in a locals block:

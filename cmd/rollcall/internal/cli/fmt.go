@@ -111,12 +111,19 @@ func (f *format) file(name string) error {
 	shown := render.Terminal(name)
 	fmt.Fprintln(f.stdout, shown)
 	if f.diff {
-		_, _ = f.stdout.Write(diff.Diff(shown, before, shown+" (formatted)", after))
+		if err := f.change(shown, before, after); err != nil {
+			return err
+		}
 	}
 	if f.check {
 		return nil
 	}
 	return rewrite(name, after)
+}
+
+// change prints what formatting changes. The files may be somebody else's.
+func (f *format) change(name string, before, after []byte) error {
+	return render.Lines(f.stdout, strings.TrimSuffix(string(diff.Diff(name, before, name+" (formatted)", after)), "\n"))
 }
 
 func (f *format) standardInput() error {
@@ -133,7 +140,7 @@ func (f *format) standardInput() error {
 	}
 	switch {
 	case f.diff:
-		_, err = f.stdout.Write(diff.Diff("<stdin>", before, "<stdin> (formatted)", after))
+		err = f.change("<stdin>", before, after)
 	case !f.check:
 		_, err = f.stdout.Write(after)
 	}

@@ -76,7 +76,10 @@ type placeVars struct{ repo, number string }
 type place struct {
 	repo, api string
 	number    int
-	commit    string
+	// commit is the one that a status is set of. It is known to be a head of the
+	// branch under review, and not a merge for trial, where reviewed is true.
+	commit   string
+	reviewed bool
 	// head finds the number where the CI does not tell it.
 	head providers.Head
 	// web is the address of the repository for people.
@@ -127,7 +130,7 @@ func (a *app) forge(f forgeFlags) (*forgeKind, place, error) {
 		at.api, at.web = f.api, ""
 	}
 	if f.commit != "" {
-		at.commit = f.commit
+		at.commit, at.reviewed = f.commit, true
 	}
 	if f.number < 0 {
 		return nil, place{}, fmt.Errorf("read the flag -number: %d is no number of a pull request", f.number)
@@ -209,12 +212,12 @@ func (a *app) detectGitHub() (place, error) {
 	}
 	switch {
 	case e.PullRequest.Number > 0:
-		at.number, at.commit = e.PullRequest.Number, e.PullRequest.Head.SHA
+		at.number, at.commit, at.reviewed = e.PullRequest.Number, e.PullRequest.Head.SHA, true
 	case e.Issue.Number > 0 && e.Issue.PullRequest != nil:
 		at.number = e.Issue.Number
 	case e.WorkflowRun.HeadSHA != "":
 		run := e.WorkflowRun
-		at.commit = run.HeadSHA
+		at.commit, at.reviewed = run.HeadSHA, true
 		at.head = providers.Head{Owner: run.HeadRepository.Owner.Login, Branch: run.HeadBranch, Commit: run.HeadSHA}
 	}
 	return at, nil
@@ -241,6 +244,7 @@ func (a *app) detectGitLab() (place, error) {
 		at.commit = sha
 	}
 	if iid := a.env("CI_MERGE_REQUEST_IID"); iid != "" {
+		at.reviewed = true
 		n, err := strconv.Atoi(iid)
 		if err != nil {
 			return at, fmt.Errorf("CI_MERGE_REQUEST_IID is %q, which is no number", iid)

@@ -18,8 +18,11 @@ func newShow(a *app) *cobra.Command {
 	format := "text"
 	c := manual{
 		about: "Reads a saved plan, or without PLANFILE the state, and prints it for people or as the\n" +
-			"JSON document that programs read. Asks no target and writes nothing.",
-		example: "rollcall show -json plan.json",
+			"JSON document that programs read. A plan has more formats: its fingerprint; markdown\n" +
+			"and github-summary for people; github and gitlab-report, which are its findings and\n" +
+			"the guards that block it, beside the lines that they are about. Asks no target and\n" +
+			"writes nothing.",
+		example: "rollcall show -json plan.json\nrollcall show -format=github plan.json",
 	}.describe(&cobra.Command{
 		Use: "show [PLANFILE]", Short: "Show a saved plan, or the state", Args: atMostOne("PLANFILE"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -32,7 +35,7 @@ func newShow(a *app) *cobra.Command {
 			case len(args) == 0 && format == "fingerprint":
 				return &usageError{errors.New("a state has no fingerprint: name the plan file"), c}
 			case len(args) == 0 && format != "text" && format != "json":
-				return &usageError{errors.New("Markdown is for plans: name the plan file"), c}
+				return &usageError{fmt.Errorf("the format %s is for plans: name the plan file", format), c}
 			}
 			if len(args) == 0 {
 				return a.withState(c.Context(), func(s *planner.State) error { return a.showState(s, format) })
@@ -41,12 +44,12 @@ func newShow(a *app) *cobra.Command {
 		},
 	})
 	c.Flags().BoolVar(&asJSON, "json", false, "print the JSON document")
-	c.Flags().StringVar(&format, "format", "text", "`FORMAT`: text, json; of a plan: fingerprint, markdown, github-summary")
+	c.Flags().StringVar(&format, "format", "text", "`FORMAT`: text, json; of a plan also those above")
 	return c
 }
 
-// showFormats are the values of -format.
-var showFormats = [...]string{"text", "json", "fingerprint", "markdown", "github-summary"}
+// showFormats are the values of -format; of a state, the first two.
+var showFormats = [...]string{"text", "json", "fingerprint", "markdown", "github", "github-summary", "gitlab-report"}
 
 // showSaved prints a saved plan.
 func (a *app) showSaved(name, format string) error {
@@ -60,6 +63,10 @@ func (a *app) showSaved(name, format string) error {
 		return err
 	case "markdown", "github-summary":
 		return render.PlanMarkdown(a.stdout, p, render.PlanComment{Summary: format == "github-summary"})
+	case "github":
+		return a.annotate(render.GitHub, render.PlanAnnotations(p))
+	case "gitlab-report":
+		return a.annotate(render.CodeQuality, render.PlanAnnotations(p))
 	case "json":
 		return planfile.Encode(a.stdout, p, planfile.Meta{RollcallVersion: buildVersion().Version})
 	}

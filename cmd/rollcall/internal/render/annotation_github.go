@@ -32,10 +32,10 @@ func GitHub(w io.Writer, list []Annotation, prefix string) error {
 			shown = githubAnnotations - 1
 		}
 		for i := range list[:shown] {
-			p.line(githubCommand(&list[i], prefix))
+			p.command(githubCommand(&list[i], prefix))
 		}
 		if shown < n {
-			p.line(githubCommand(&Annotation{Level: list[0].Level, Title: "There is more",
+			p.command(githubCommand(&Annotation{Level: list[0].Level, Title: "There is more",
 				Lines: []string{fmt.Sprintf("%d more places are not shown here. The command without -format=github shows all.", n-shown)}}, prefix))
 		}
 		list = list[n:]

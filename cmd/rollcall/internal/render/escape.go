@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,6 +19,8 @@ const maxMarks = 4
 // characters, zero-width and other invisible ones, exotic spaces, unassigned
 // and private-use characters and bytes that are no UTF-8. A backslash is
 // doubled, so that different names never look the same.
+//
+// Nothing in it is a command to a CI that reads them off a log: see [unlogged].
 func Terminal(name string) string { return visible(name, true) }
 
 // quote returns name as [Terminal] does, in double quotes; quotes inside are escaped.
@@ -29,10 +32,37 @@ func quote(name string) string {
 // stay single, since what they escape has been escaped already.
 func Prose(text string) string { return visible(text, false) }
 
+// unlogged returns text, one line or several, with whatever a CI would take for
+// a command in its log broken by an escape that JSON knows too. GitHub Actions
+// takes a line that begins with :: behind spaces, and ##[ in the older form,
+// and Azure Pipelines ##vso[ anywhere in a line.
+func unlogged(text string) string {
+	if !mayCommand(text) {
+		return text
+	}
+	return logCommand.ReplaceAllStringFunc(text, func(found string) string {
+		last := len(found) - 1
+		return found[:last] + fmt.Sprintf(`\u%04x`, found[last])
+	})
+}
+
+// mayCommand reports whether text has what commands begin with.
+func mayCommand[T string | []byte](text T) bool {
+	for i := 1; i < len(text); i++ {
+		if c := text[i]; (c == ':' || c == '#') && c == text[i-1] {
+			return true
+		}
+	}
+	return false
+}
+
+// logCommand is where a command may begin.
+var logCommand = regexp.MustCompile(`(?m)^ *::|##(?:vso)?\[`)
+
 // visible shows hidden characters as escapes, and doubles backslashes on demand.
 func visible(s string, doubled bool) string {
 	if plainASCII(s, doubled) {
-		return s
+		return unlogged(s)
 	}
 	var b strings.Builder
 	marks := maxMarks // a mark at the very start would sit on what stands before
@@ -53,7 +83,7 @@ func visible(s string, doubled bool) string {
 		}
 		i += n
 	}
-	return b.String()
+	return unlogged(b.String())
 }
 
 // plainASCII reports whether s can be shown as it is; it is the fast path of
@@ -146,6 +176,9 @@ func csvCell(name string) string {
 // jsonLine escapes what JSON itself leaves alone: a reader may print a line of
 // the stream to a terminal. The value stays the same, byte for byte.
 func jsonLine(encoded []byte) []byte {
+	if mayCommand(encoded) {
+		encoded = []byte(unlogged(string(encoded)))
+	}
 	if plainASCII(string(encoded), false) {
 		return encoded
 	}

@@ -91,8 +91,13 @@ func FuzzEscapersKeepEveryNameInItsPlace(f *testing.F) {
 	f.Add(hostile, "\x00")
 	f.Add(`a\u202e`, "a\u202e")
 	f.Add("``|", "|`")
+	f.Add("::stop-commands::x", "##[set-output name=x]y")
+	f.Add("  ::error::x", "##vso[task.setvariable variable=x]y")
+	f.Add("a ::error:: b"+strings.Repeat(" ::notice::", 20), "#")
+	f.Add("#", "#[error]x")
 	f.Fuzz(func(t *testing.T, a, b string) {
 		wantHarmless(t, Terminal(a))
+		wantNoCommand(t, a, b)
 		if a != b && Terminal(a) == Terminal(b) {
 			t.Errorf("%q and %q look the same: %s", a, b, Terminal(a))
 		}
@@ -100,6 +105,33 @@ func FuzzEscapersKeepEveryNameInItsPlace(f *testing.F) {
 		wantOneField(t, a)
 		wantSameJSON(t, a)
 	})
+}
+
+// wantNoCommand fails if a CI that reads commands off a log could find one in
+// what is written of the names, whatever place they have in a line.
+func wantNoCommand(t *testing.T, a, b string) {
+	t.Helper()
+	var out strings.Builder
+	p := newPage(&out, Style{})
+	p.line(Terminal(a), Terminal(b))
+	p.wrapped("", "  ", Prose(a)+" "+Prose(b))
+	p.lead(red, "Note:", Prose(a+b))
+	if err := p.end(); err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := json.MarshalIndent([]string{a, a + b}, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := csv.NewWriter(&out)
+	_ = c.Write([]string{csvCell(a), csvCell(b)}) // a builder takes everything
+	c.Flush()
+	for line := range strings.Lines(out.String() + string(jsonLine(encoded)) + "\n" + Terminal(a) + "\n" + Prose(b)) {
+		// The runner drops every space that Unicode knows.
+		if strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[") || strings.Contains(line, "##vso[") {
+			t.Errorf("%q and %q give the line %q", a, b, line)
+		}
+	}
 }
 
 var barePipe = regexp.MustCompile(`(^|[^\\])\|`)

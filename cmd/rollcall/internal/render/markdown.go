@@ -158,7 +158,7 @@ func (d *document) end(w io.Writer) error {
 	for _, line := range d.last {
 		d.text.WriteString(line + "\n")
 	}
-	_, err := io.WriteString(w, d.text.String())
+	_, err := io.WriteString(w, unlogged(d.text.String()))
 	return err
 }
 

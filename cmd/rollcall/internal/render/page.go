@@ -12,6 +12,8 @@ import (
 type page struct {
 	w     *bufio.Writer
 	style Style
+	// buf is the line that is being written.
+	buf []byte
 }
 
 // newPage starts a page on w.
@@ -22,12 +24,22 @@ func newPage(w io.Writer, s Style) *page {
 // end writes out what is left and returns the first error of the page.
 func (p *page) end() error { return p.w.Flush() }
 
-// line writes the parts and ends the line.
+// line writes the parts and ends the line. Names are broken into lines, and
+// stand next to words of ours; together they are no command to a CI either.
 func (p *page) line(parts ...string) {
+	p.buf = p.buf[:0]
 	for _, s := range parts {
-		_, _ = p.w.WriteString(s)
+		p.buf = append(p.buf, s...)
 	}
-	_ = p.w.WriteByte('\n')
+	if mayCommand(p.buf) {
+		p.buf = []byte(unlogged(string(p.buf)))
+	}
+	_, _ = p.w.Write(append(p.buf, '\n'))
+}
+
+// command writes a line that is a command to a CI.
+func (p *page) command(text string) {
+	_, _ = p.w.WriteString(text + "\n")
 }
 
 // wrapped writes prose with first before the first line and rest before the others.

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Value writes the value of an expression, which text is in HCL.
-func Value(w io.Writer, text string) error {
+// Lines writes text that somebody wrote, such as lines of a file or a value in
+// HCL, with what hides in it shown.
+func Lines(w io.Writer, text string) error {
 	p := newPage(w, Style{})
 	for line := range strings.SplitSeq(text, "\n") {
 		p.line(Prose(line))
