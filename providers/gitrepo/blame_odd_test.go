@@ -145,3 +145,38 @@ func TestLineThatIsGoneWasTakenByTheCommitOrTheFolder(t *testing.T) {
 		t.Errorf("towards the past: got %v, %v, want nothing", got, err)
 	}
 }
+
+// What stood at the path before it was a file brought no line: a link, a
+// submodule, and a folder.
+func TestLinesOfAFileThatWasSomethingElseAreThoseOfTheFile(t *testing.T) {
+	t.Parallel()
+	dir, commits := grown(t)
+	git(t, dir, "rm", "-q", "acme/a.hcl")
+	if err := os.MkdirAll(filepath.Join(dir, "acme"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("../other.txt", filepath.Join(dir, "acme", "a.hcl")); err != nil {
+		t.Fatal(err)
+	}
+	git(t, dir, "add", ".")
+	git(t, dir, "commit", "-q", "-m", "a link")
+	git(t, dir, "rm", "-q", "acme/a.hcl")
+	git(t, dir, "update-index", "--add", "--cacheinfo", "160000,"+commits[0]+",acme/a.hcl")
+	git(t, dir, "commit", "-q", "-m", "a submodule")
+	git(t, dir, "rm", "-q", "--cached", "acme/a.hcl")
+	write(t, dir, "acme/a.hcl/x.hcl", "one\n")
+	git(t, dir, "add", ".")
+	git(t, dir, "commit", "-q", "-m", "a folder")
+	git(t, dir, "rm", "-q", "-r", "acme/a.hcl")
+	write(t, dir, "acme/a.hcl", "eins\nzwei\n", "acme/b.hcl", "other\n")
+	git(t, dir, "add", ".")
+	git(t, dir, "commit", "-q", "-m", "a file")
+	bare := filepath.Join(t.TempDir(), "bare.git")
+	git(t, dir, "clone", "-q", "--bare", dir, bare)
+	got := blame(t, bare, "main", map[string]int{"acme/a.hcl": 2, "acme/b.hcl": 1})
+	for l, s := range got {
+		if s.Certainty != gitrepo.Certain || s.Commit.Subject != "a file" {
+			t.Errorf("%v: got %+v, want the commit \"a file\"", l, s)
+		}
+	}
+}
