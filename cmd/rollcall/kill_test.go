@@ -3,12 +3,14 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -181,8 +183,9 @@ func (k *killing) finish(t *testing.T, root string) {
 	}
 }
 
-// check looks at the target without the client.
-func (k *killing) check(t *testing.T) {
+// look lists what the target holds, without the client: accounts with whether
+// they are active, groups with their members.
+func (k *killing) look(t *testing.T) []string {
 	t.Helper()
 	var got []string
 	names := map[string]string{}
@@ -200,7 +203,13 @@ func (k *killing) check(t *testing.T) {
 		got = append(got, "group "+g["displayName"].(string)+": "+strings.Join(members, " "))
 	}
 	slices.Sort(got)
-	if diff := gocmp.Diff(held, got); diff != "" {
+	return got
+}
+
+// check compares what the target holds with what is declared.
+func (k *killing) check(t *testing.T) {
+	t.Helper()
+	if diff := gocmp.Diff(held, k.look(t)); diff != "" {
 		t.Errorf("the target after all (-want +got):\n%s", diff)
 	}
 }
@@ -238,7 +247,7 @@ func TestAProcessKilledAtAnyWriteLeavesTheRestToTheNext(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%s: kills %d: as declared after each: %t", t.Name(), kills, !t.Failed())
+	t.Logf("%s: runs %d, kills %d: as declared after each: %t", t.Name(), 3*kills, kills, !t.Failed())
 	if kills < 10 {
 		t.Errorf("got %d kills, want one before and one after each of at least five writes", kills)
 	}
@@ -283,8 +292,76 @@ func (k *killing) striking(strike func(n int, deliver func())) {
 	k.strike = strike
 }
 
-// TestKilledAgainAndAgain kills one process after the other at any time at all,
-// until one gets through or five are dead. ROLLCALL_CHAOS says how often.
+// stops counts how processes were ended, and what came of it.
+type stops struct {
+	runs                           int
+	by                             map[os.Signal]int
+	lost, duplicated, wronglyTaken int
+	// worst is the longest that one took to end, after it was told to.
+	worst time.Duration
+}
+
+func (s *stops) String() string {
+	return fmt.Sprintf("runs %d, kills %d, interrupts %d: lost %d, duplicated %d, wrongly removed %d, worst time to stop %v",
+		s.runs, s.by[os.Kill], s.by[os.Interrupt], s.lost, s.duplicated, s.wronglyTaken, s.worst.Round(time.Millisecond))
+}
+
+// run lets a process apply, and sends it a signal after a time if it still runs.
+// It reports whether it got through.
+func (s *stops) run(t *testing.T, c *exec.Cmd, signal os.Signal, after time.Duration) bool {
+	t.Helper()
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan time.Time, 1)
+	timer := time.AfterFunc(after, func() {
+		told <- time.Now()
+		if c.Process.Signal(signal) != nil {
+			_ = c.Process.Kill() // there is no other signal on Windows
+		}
+	})
+	err := c.Wait()
+	s.runs++
+	if timer.Stop() {
+		return err == nil
+	}
+	s.by[signal]++
+	s.worst = max(s.worst, time.Since(<-told))
+	return err == nil
+}
+
+// kept counts who has lost, on the way from yesterday to today, what they have
+// on both days.
+func (s *stops) kept(t *testing.T, k *killing) {
+	t.Helper()
+	now := strings.Join(k.look(t), "\n") + "\n"
+	for _, want := range []string{
+		`account ann@x\.org true`, `account cyd@x\.org true`, `account (bob|robert)@x\.org true`,
+		`group (Engineering|Platform): .*\bann@x\.org\b`, `group ops: .*\bcyd@x\.org\b`,
+	} {
+		if !regexp.MustCompile(want).MatchString(now) {
+			s.wronglyTaken++
+			t.Errorf("on the way there was no %s in\n%s", want, now)
+		}
+	}
+}
+
+// compare counts what is not as declared after all.
+func (s *stops) compare(t *testing.T, k *killing) {
+	t.Helper()
+	got := k.look(t)
+	for _, want := range held {
+		if !slices.Contains(got, want) {
+			s.lost++
+		}
+	}
+	s.duplicated += max(0, len(got)-len(held))
+	k.check(t)
+}
+
+// TestKilledAgainAndAgain kills or interrupts one process after the other at any
+// time at all, until one gets through or five are dead. ROLLCALL_CHAOS says how
+// often.
 func TestKilledAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	trials, err := strconv.Atoi(cmp.Or(os.Getenv("ROLLCALL_CHAOS"), "3"))
@@ -293,23 +370,20 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	}
 	k := newKilling(t)
 	random := rand.New(rand.NewPCG(1, 2))
-	kills := 0
+	total := &stops{by: map[os.Signal]int{}}
 	for range trials {
 		root := k.today(t)
 		for range 5 {
+			signal := []os.Signal{os.Kill, os.Kill, os.Interrupt}[random.IntN(3)]
 			c, _ := k.command(root, "apply", "-auto-approve")
-			if err := c.Start(); err != nil {
-				t.Fatal(err)
-			}
-			timer := time.AfterFunc(time.Duration(5+random.IntN(50))*time.Millisecond, func() { _ = c.Process.Kill() })
-			if c.Wait() == nil {
+			through := total.run(t, c, signal, time.Duration(5+random.IntN(50))*time.Millisecond)
+			total.kept(t, k)
+			if through {
 				break
 			}
-			timer.Stop()
-			kills++
 		}
 		k.finish(t, root)
-		k.check(t)
+		total.compare(t, k)
 	}
-	t.Logf("%s: runs %d, kills %d: as declared after each: %t", t.Name(), trials, kills, !t.Failed())
+	t.Logf("%s: %v", t.Name(), total)
 }
