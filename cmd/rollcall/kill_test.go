@@ -88,6 +88,7 @@ var held = []string{
 type killing struct {
 	*httptest.Server
 	past string
+	cut  cut
 
 	mu      sync.Mutex
 	service http.Handler
@@ -121,7 +122,9 @@ func (k *killing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func newKilling(t *testing.T) *killing {
 	t.Helper()
 	k := &killing{past: t.TempDir()}
-	k.Server = httptest.NewServer(k)
+	k.Server = httptest.NewUnstartedServer(k)
+	k.Listener = cutting{k.Listener, &k.cut}
+	k.Start()
 	t.Cleanup(k.Close)
 	stop := k.open(t, k.past, yesterday)
 	k.finish(t, k.past)

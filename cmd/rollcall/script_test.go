@@ -301,14 +301,20 @@ func (s *service) written() int {
 }
 
 // holdLock takes the lock of the state in a file until the script ends, as
-// another run would: hold FILE ID.
+// another run would whose clock is ahead by AHEAD: hold FILE ID [AHEAD].
 func holdLock(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: hold FILE ID")
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: hold FILE ID [AHEAD]")
 	}
-	store := statestore.NewFile(ts.MkAbs(args[0]), func() string { return "lineage" }, time.Now)
+	now := time.Now()
+	if len(args) == 3 {
+		ahead, err := time.ParseDuration(args[2])
+		ts.Check(err)
+		now = now.Add(ahead)
+	}
+	store := statestore.NewFile(ts.MkAbs(args[0]), func() string { return "lineage" }, func() time.Time { return now })
 	session, err := store.Lock(context.Background(), providers.LockInfo{
-		ID: args[1], Operation: "apply", Who: "ann@example", Created: time.Now(),
+		ID: args[1], Operation: "apply", Who: "ann@example", Created: now,
 	}, 0)
 	ts.Check(err)
 	ts.Defer(func() { _ = session.Unlock(context.Background()) })
