@@ -180,7 +180,7 @@ func TestContentOfOneNameIsReadOnce(t *testing.T) {
 		"the same store":  {"s", Limits{}, 0},
 		"another store":   {"t", Limits{}, 1},
 		"without names":   {"", Limits{}, 1},
-		"a smaller limit": {"s", Limits{FileBytes: 7}, 1},
+		"a smaller limit": {"s", Limits{FileBytes: 7}, 0}, // it is refused by its size
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -158,6 +158,10 @@ func (l *loader) contentOf(name string, limit int) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a regular file", name)
 	}
+	if info.Size() > int64(limit) {
+		// At a revision, to open it is to unpack it: a few bytes may become very many.
+		return nil, errTooLarge
+	}
 	f, err := l.fsys.Open(name)
 	if err != nil {
 		return nil, err

@@ -121,6 +121,27 @@ func TestLimitsOfTheTree(t *testing.T) {
 	}
 }
 
+// unopened fails a test that opens a file.
+type unopened struct {
+	fstest.MapFS
+	t *testing.T
+}
+
+func (u unopened) Open(name string) (fs.File, error) {
+	if strings.HasSuffix(name, ".hcl") {
+		u.t.Errorf("%s was opened", name)
+	}
+	return u.MapFS.Open(name)
+}
+
+func TestFileThatUnpacksIntoTooMuchIsRefusedUnread(t *testing.T) {
+	t.Parallel()
+	fsys := unopened{fstest.MapFS{"bomb.hcl": {Data: make([]byte, 100)}}, t}
+	if _, _, diags := Load(fsys, Options{Limits: Limits{FileBytes: 50}}); len(diags) == 0 || diags[0].Code != codeTooLarge {
+		t.Errorf("findings %v, want %s", codesOf(diags), codeTooLarge)
+	}
+}
+
 func TestSecretsAreReadWhenNeededAndNotBefore(t *testing.T) {
 	t.Parallel()
 	reads := 0
