@@ -85,13 +85,13 @@ func (a *app) showPlan(p *planner.Plan) error {
 	return render.Plan(a.stdout, p, a.sources, a.style(a.stdout))
 }
 
-// showDrift prints what was changed outside.
-func (a *app) showDrift(drifts []planner.Drift) error {
+// showDrift prints what was changed outside, and what blocks its repair.
+func (a *app) showDrift(p *planner.Plan) error {
 	if a.events != nil {
-		a.events.Drift(drifts)
+		a.events.Drift(p)
 		return a.events.Err()
 	}
-	return render.Drift(a.stdout, drifts, a.style(a.stdout))
+	return render.Drift(a.stdout, p, a.sources, a.style(a.stdout))
 }
 
 // progress returns who watches an apply, and what to call at its end: a bar on

@@ -16,10 +16,16 @@ func TestDriftIsAsInItsGolden(t *testing.T) {
 	drifts := append(mixedPlan().Drift,
 		planner.Drift{App: "twingate", Kind: planner.KindGroup, Key: "group.old", Name: "Old", What: "deleted"},
 		planner.Drift{App: "twingate", Kind: planner.KindGroup, Key: "group.dark", Name: "Dark", What: "unknown"})
-	for name, d := range map[string][]planner.Drift{"some": drifts, "none": nil, "hostile": hostilePlan().Drift} {
+	blocked := &planner.Plan{Drift: drifts[:1], Findings: schema.Diagnostics{
+		{Severity: schema.Guarded, Code: "policy-failed", Summary: "Policy does not hold", Detail: "Nobody leaves on a Friday.", Origin: at("p.hcl", 3)},
+		{Severity: schema.Warning, Code: "policy-failed", Summary: "Policy does not hold", Detail: "This blocks nothing.", Origin: at("p.hcl", 9)},
+	}}
+	for name, d := range map[string]*planner.Plan{
+		"some": {Drift: drifts, Applyable: true}, "none": {}, "hostile": hostilePlan(), "blocked": blocked,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := rendered(t, func(w io.Writer) error { return Drift(w, d, Style{}) })
+			got := rendered(t, func(w io.Writer) error { return Drift(w, d, nil, Style{}) })
 			golden(t, "drift_"+name+".txt", got)
 			wantHarmless(t, got)
 		})

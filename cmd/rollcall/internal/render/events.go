@@ -128,7 +128,7 @@ func (s *Events) Plan(p *planner.Plan) {
 	for i := range p.Changes {
 		s.plannedChange(&p.Changes[i])
 	}
-	s.Drift(p.Drift)
+	s.drifts(p.Drift)
 	for i := range p.Withheld {
 		s.withheld(&p.Withheld[i])
 	}
@@ -156,8 +156,25 @@ func (s *Events) plannedChange(c *planner.Change) {
 		Message: objectName(c) + ": Plan to " + string(c.Action), Change: encoded})
 }
 
-// Drift writes what was changed outside, one line an object.
-func (s *Events) Drift(drifts []planner.Drift) {
+// Drift writes what was changed outside, and what would block its repair: the
+// findings, and the policies that do not hold.
+func (s *Events) Drift(p *planner.Plan) {
+	s.drifts(p.Drift)
+	if p.Applyable || len(p.Drift) == 0 {
+		return
+	}
+	for _, d := range blocking(p.Findings) {
+		s.finding(&d)
+	}
+	for i := range p.Policies {
+		if r := &p.Policies[i]; !r.Passed && r.Severity == schema.Error {
+			s.policy(r)
+		}
+	}
+}
+
+// drifts writes what was changed outside, one line an object.
+func (s *Events) drifts(drifts []planner.Drift) {
 	for i := range drifts {
 		d := &drifts[i]
 		what, _ := driftPhrase(d.What)

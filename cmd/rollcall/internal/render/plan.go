@@ -24,7 +24,7 @@ func Plan(w io.Writer, p *planner.Plan, src map[string][]byte, s Style) error {
 	pg.held(p.Held)
 	pg.findings(p.Findings, src)
 	pg.guards(p.Guards)
-	pg.policies(p.Policies)
+	pg.policies(p.Policies, 0)
 	pg.verdict(p)
 	return pg.end()
 }

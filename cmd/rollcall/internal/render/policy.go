@@ -11,12 +11,11 @@ import (
 )
 
 // policies writes what became of each policy. What does not hold, and why, is
-// among the findings.
-func (p *page) policies(all []planner.PolicyResult) {
+// among the findings. Names are padded to width at least, and to what it returns.
+func (p *page) policies(all []planner.PolicyResult, width int) int {
 	if len(all) == 0 {
-		return
+		return width
 	}
-	width := 0
 	for i := range all {
 		width = max(width, cells(policyName(&all[i])))
 	}
@@ -25,6 +24,7 @@ func (p *page) policies(all []planner.PolicyResult) {
 		r := &all[i]
 		p.line("Policy: ", pad(policyName(r), width), "  ", p.style.paint(policyColour(r), policyVerdict(r)))
 	}
+	return width
 }
 
 func policyName(r *planner.PolicyResult) string { return Terminal(r.Address.Name()) }
@@ -62,24 +62,28 @@ func (p *page) verdictOf(v *policy.Verdict, src map[string][]byte) {
 	for i := range v.Findings {
 		p.diagnostic(&v.Findings[i], src)
 	}
-	p.policies(v.Results)
-	p.skipped(v)
+	width := 0
+	for _, address := range v.Skipped {
+		width = max(width, cells(Terminal(address.Name())))
+	}
+	width = p.policies(v.Results, width)
+	p.skipped(v, width)
 }
 
-// skipped names the policies that were not checked.
-func (p *page) skipped(v *policy.Verdict) {
+// skipped names the policies that were not checked, padded to width.
+func (p *page) skipped(v *policy.Verdict, width int) {
 	if len(v.Skipped) > 0 && len(v.Results) == 0 {
 		p.line()
 	}
 	for _, address := range v.Skipped {
-		p.line("Policy: ", Terminal(address.Name()), "  not checked: it reads the plan, and there is none here")
+		p.line("Policy: ", pad(Terminal(address.Name()), width), "  not checked: it reads the plan, and there is none here")
 	}
 }
 
 // SkippedPolicies names the policies that were not checked for want of a plan.
 func SkippedPolicies(w io.Writer, v *policy.Verdict, s Style) error {
 	p := newPage(w, s)
-	p.skipped(&policy.Verdict{Skipped: v.Skipped})
+	p.verdictOf(&policy.Verdict{Skipped: v.Skipped}, nil)
 	return p.end()
 }
 
