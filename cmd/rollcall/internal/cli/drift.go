@@ -18,7 +18,7 @@ func newDrift(a *app) *cobra.Command {
 			"whatever the configuration wants now. Writes nothing but the file that -json-into names,\n" +
 			"and sends nothing but GET.",
 		example: "rollcall drift",
-		exits: "0 none; 2 drift; 3 drift, and a guard, a policy or a protection would\n  block its repair; 130 interrupted.",
+		exits:   "0 none; 2 drift; 3 drift, and a guard, a policy or a protection would\n  block its repair; 130 interrupted.",
 	}.describe(&cobra.Command{
 		Use: "drift", Short: "Show what was changed outside of rollcall", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return a.drift(c.Context(), f, asJSON, jsonInto) },
