@@ -123,7 +123,14 @@ func (c *checking) elements() ([]element, bool) {
 // table is the map of facts that e stands for, if it is one and nothing else:
 // its rows are then made one by one.
 func (c *checking) table(e *factual) *schema.Table {
-	t, ok := unwrap(e.source).(*hclsyntax.ScopeTraversalExpr)
+	out, _ := c.fact(e.source).(*schema.Table)
+	return out
+}
+
+// fact is the part of facts that an expression stands for which only names it;
+// nil for any other.
+func (c *checking) fact(e hclsyntax.Expression) any {
+	t, ok := unwrap(e).(*hclsyntax.ScopeTraversalExpr)
 	if !ok || !isFacts(t.Traversal.RootName()) {
 		return nil
 	}
@@ -136,8 +143,7 @@ func (c *checking) table(e *factual) *schema.Table {
 		}
 		v = record.Get(attr.Name)
 	}
-	out, _ := v.(*schema.Table)
-	return out
+	return v
 }
 
 // elementsForEach are the elements of a computed for_each.

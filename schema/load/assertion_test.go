@@ -98,37 +98,52 @@ func someFacts(n int) *schema.Facts {
 func TestConditionsOverFacts(t *testing.T) {
 	t.Parallel()
 	for condition, want := range map[string]bool{
-		`!contains(effective.apps.vpn.users, "p000001@x.com")`:                                     false,
-		`!contains(effective.apps.vpn.users, user.ann)`:                                            true,
-		`!contains(effective.apps.vpn.users, user.ann.login)`:                                      true,
-		`contains(effective.apps[app.vpn].groups["Admins"], "p000000@x.com")`:                      true,
-		`contains(keys(effective.apps), app.vpn)`:                                                  true,
-		`length(effective.groups[group.admins].members) <= 5`:                                      true,
-		`length(effective.groups["group.admins"].members) < 3`:                                     false,
-		`effective.groups[group.admins].name == "Admins"`:                                          true,
-		`effective.users["p000003@x.com"].department == "D0"`:                                      true,
-		`alltrue([for u in effective.users : u.department != "" if contains(u.apps, app.vpn)])`:    true,
-		`alltrue([for login, u in effective.users : startswith(login, "p") && u.login == login])`:  true,
-		`anytrue([for u in effective.users : contains(u.groups, group.admins) && u.line > 19])`:    true,
-		`length([for u in effective.users : u if u.custom.level > 26]) == 3`:                       true,
-		`alltrue([for a in effective.access : startswith(a.file, "team/")])`:                       true,
-		`length(effective.users) == 30`:                                                            true,
-		`length(values(effective.users)) == 30`:                                                    true,
-		`{ for u in effective.users : u.department => u... }["D1"][0].login == "p000001@x.com"`:    true,
-		`effective.users["p000001@x.com"]["department"] == "D1"`:                                   true,
-		`lookup(effective.users["p000001@x.com"], "department", "") == "D1"`:                       true,
-		`[for u in effective.users : u["department"]][1] == "D1"`:                                  true,
-		`jsonencode(effective.groups) != ""`:                                                       true,
-		`length(keys(effective.users["p000001@x.com"])) > 30`:                                      true,
-		`length(keys([for u in effective.users : u][0])) > 30`:                                     true,
-		`alltrue([for k, v in effective.users["p000001@x.com"] : k != "nothing"])`:                 true,
-		`anytrue([for c in plan.changes : c.action == "deactivate" && c.name == "p000001@x.com"])`: true,
-		`plan.changes[0].action == "create"`:                                                       true,
-		`contains(plan.changes[*].name, "p000003@x.com")`:                                          true,
-		`alltrue([for c in plan.changes : c.after.title == "T" if c.name != "p000000@x.com"])`:     true,
-		`plan.changes[0].after.title == null`:                                                      true,
-		`plan.summary.users.deactivate <= 1`:                                                       false,
-		`length(flatten([for c in plan.changes : c.members.add])) == 4`:                            true,
+		`!contains(effective.apps.vpn.users, "p000001@x.com")`:                                      false,
+		`!contains(effective.apps.vpn.users, user.ann)`:                                             true,
+		`!contains(effective.apps.vpn.users, user.ann.login)`:                                       true,
+		`contains(effective.apps[app.vpn].groups["Admins"], "p000000@x.com")`:                       true,
+		`contains(keys(effective.apps), app.vpn)`:                                                   true,
+		`length(effective.groups[group.admins].members) <= 5`:                                       true,
+		`length(effective.groups["group.admins"].members) < 3`:                                      false,
+		`effective.groups[group.admins].name == "Admins"`:                                           true,
+		`effective.users["p000003@x.com"].department == "D0"`:                                       true,
+		`alltrue([for u in effective.users : u.department != "" if contains(u.apps, app.vpn)])`:     true,
+		`alltrue([for login, u in effective.users : startswith(login, "p") && u.login == login])`:   true,
+		`anytrue([for u in effective.users : contains(u.groups, group.admins) && u.line > 19])`:     true,
+		`length([for u in effective.users : u if u.custom.level > 26]) == 3`:                        true,
+		`alltrue([for a in effective.access : startswith(a.file, "team/")])`:                        true,
+		`length(effective.users) == 30`:                                                             true,
+		`length(values(effective.users)) == 30`:                                                     true,
+		`{ for u in effective.users : u.department => u... }["D1"][0].login == "p000001@x.com"`:     true,
+		`effective.users["p000001@x.com"]["department"] == "D1"`:                                    true,
+		`lookup(effective.users["p000001@x.com"], "department", "") == "D1"`:                        true,
+		`[for u in effective.users : u["department"]][1] == "D1"`:                                   true,
+		`jsonencode(effective.groups) != ""`:                                                        true,
+		`length(keys(effective.users["p000001@x.com"])) > 30`:                                       true,
+		`length(keys([for u in effective.users : u][0])) > 30`:                                      true,
+		`alltrue([for k, v in effective.users["p000001@x.com"] : k != "nothing"])`:                  true,
+		`anytrue([for c in plan.changes : c.action == "deactivate" && c.name == "p000001@x.com"])`:  true,
+		`plan.changes[0].action == "create"`:                                                        true,
+		`contains(plan.changes[*].name, "p000003@x.com")`:                                           true,
+		`alltrue([for c in plan.changes : c.after.title == "T" if c.name != "p000000@x.com"])`:      true,
+		`plan.changes[0].after.title == null`:                                                       true,
+		`plan.summary.users.deactivate <= 1`:                                                        false,
+		`length(flatten([for c in plan.changes : c.members.add])) == 4`:                             true,
+		`effective.users["p000003@x.com"].apps == ["vpn"]`:                                          true,
+		`["vpn"] != effective.users["p000003@x.com"].apps`:                                          false,
+		`effective.users["p000003@x.com"].apps == ["vpn", "wiki"]`:                                  false,
+		`effective.users["p000003@x.com"].apps == []`:                                               false,
+		`effective.users["p000003@x.com"].groups == []`:                                             true,
+		`effective.users["p000003@x.com"].apps == [1]`:                                              false,
+		`toset(effective.apps.vpn.users) == toset([])`:                                              false,
+		`setintersection(effective.apps.vpn.users, ["zoe"]) == []`:                                  true,
+		`setintersection(effective.apps.vpn.users, ["p000003@x.com"]) != []`:                        true,
+		`toset(["b", "a"]) == ["a", "b", "b"]`:                                                      true,
+		`["a", "b"] == toset(["b"])`:                                                                false,
+		`{ for u in effective.users : u.login => u.line if u.line < 1 } == { "p000000@x.com" = 0 }`: true,
+		`effective.users["p000003@x.com"].apps != null`:                                             true,
+		`plan.changes[0].after == { active = true, title = "T" }`:                                   false,
+		`1 == "1"`: false,
 		`contains(["team-a@x.com"], user.team["a"])`:                                               true,
 		`contains(["team-a@x.com"], user.team["a"].login)`:                                         true,
 		`contains(["zoe@x.com"], directory.file.hr.users["zoe@x.com"])`:                            true,
@@ -234,6 +249,18 @@ policy "q" {
     error_message = "D1 is closed."
   }
 }
+policy "r" {
+  assert {
+    condition     = alltrue([for a in effective.access : a.file == "x" if a.app == "vpn"])
+    error_message = "Not there."
+  }
+}
+policy "s" {
+  assert {
+    condition     = alltrue([for c in plan.changes : c.action == "create"])
+    error_message = "Only new ones."
+  }
+}
 `
 	config, facts := policies(t, src, Limits{}), someFacts(40)
 	got := map[string][]schema.Failure{}
@@ -257,6 +284,16 @@ policy "q" {
 			Message: "D1 is closed.", Origin: schema.Origin{File: "a.hcl", Line: 11, Column: 21, EndLine: 11, EndColumn: 79},
 			Values: []schema.Stated{{Expression: `u.department != "D1"`,
 				Statement: `is false for "p000001@x.com", "p000004@x.com", "p000007@x.com", "p000010@x.com", "p000013@x.com", "p000016@x.com", "p000019@x.com", "p000022@x.com" and 5 more`}},
+		}},
+		"policy.r": {{
+			Message: "Not there.", Origin: schema.Origin{File: "a.hcl", Line: 17, Column: 21, EndLine: 17, EndColumn: 91},
+			Values: []schema.Stated{{Expression: "effective.access", Statement: "is a list of 40 elements"}, {Expression: `a.file == "x"`,
+				Statement: `is false for "p000000@x.com", "p000001@x.com", "p000002@x.com", "p000003@x.com", "p000004@x.com", "p000005@x.com", "p000006@x.com", "p000007@x.com" and 32 more`}},
+		}},
+		"policy.s": {{
+			Message: "Only new ones.", Origin: schema.Origin{File: "a.hcl", Line: 23, Column: 21, EndLine: 23, EndColumn: 76},
+			Values: []schema.Stated{{Expression: "plan.changes", Statement: "is a list of 4 elements"}, {Expression: `c.action == "create"`,
+				Statement: `is false for "p000001@x.com", "p000003@x.com"`}},
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -139,6 +139,7 @@ func (b *budget) guards() map[string]function.Function {
 		callJoin:      b.join(),
 		callDirectory: directoryFunction,
 		callKey:       keyFunction,
+		callEqual:     b.equal(),
 	}
 }
 

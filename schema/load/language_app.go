@@ -203,7 +203,7 @@ var laterBlocks = []BlockSpec{
 }
 
 var assertBlock = BlockSpec{
-	Type: "assert", Repeatable: true, Description: "One assertion; at least one is needed.",
+	Type: "assert", Repeatable: true, Description: "One assertion. At least one is needed, unless the block expects a policy to fail.",
 	Arguments: []ArgumentSpec{
 		required("condition", typeFacts, "What must hold: true or false."),
 		required("error_message", typeFacts, "What to say if it does not: a text."),

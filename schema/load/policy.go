@@ -30,7 +30,7 @@ func (it *item) assertions() *assertions {
 		sc.instances = true
 	}
 	blocks := it.nested("assert")
-	if len(blocks) == 0 {
+	if len(blocks) == 0 && !it.expectsFailure() {
 		it.l.add(finding(codeNoAssertion, it.origin(), "Nothing is asserted",
 			fmt.Sprintf("A %s holds whatever happens without an assert block. Add one: assert { condition = …, error_message = \"…\" }.", it.spec.Type)))
 	}
@@ -41,6 +41,16 @@ func (it *item) assertions() *assertions {
 		}
 	}
 	return out
+}
+
+// expectsFailure reports whether a block names a policy that must fail, which
+// is an assertion of its own.
+func (it *item) expectsFailure() bool {
+	if it.spec.argument("expect_failures") == nil || it.attr("expect_failures") == nil {
+		return false
+	}
+	list, ok := unwrap(it.attr("expect_failures").Expr).(*hclsyntax.TupleConsExpr)
+	return !ok || len(list.Exprs) > 0
 }
 
 // overFacts compiles an argument over facts; nil if it is not there or wrong,

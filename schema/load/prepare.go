@@ -19,6 +19,7 @@ const (
 	callJoin      = "join a text"
 	callDirectory = "name in a directory"
 	callKey       = "name what is referred to"
+	callEqual     = "compare over facts"
 )
 
 // expensive are the functions that take longer than the length of their
@@ -255,10 +256,19 @@ func (p *preparer) binary(e *hclsyntax.BinaryOpExpr) hclsyntax.Expression {
 	switch {
 	case e.Op.Type == cty.Number:
 		return p.guard(callNumber, e.SrcRange, c)
-	case len(p.shadowed) > 0 && (e.Op == hclsyntax.OpEqual || e.Op == hclsyntax.OpNotEqual):
+	case e.Op != hclsyntax.OpEqual && e.Op != hclsyntax.OpNotEqual:
+		return c
+	case len(p.shadowed) > 0:
 		c.LHS = p.guard(callHash, e.LHS.Range(), c.LHS)
 	}
-	return c
+	if !p.keys {
+		return c
+	}
+	equal := p.guard(callEqual, e.SrcRange, c.LHS, c.RHS)
+	if e.Op == hclsyntax.OpEqual {
+		return equal
+	}
+	return &hclsyntax.UnaryOpExpr{Op: hclsyntax.OpLogicalNot, Val: equal, SrcRange: e.SrcRange, SymbolRange: e.SrcRange}
 }
 
 func (p *preparer) object(e *hclsyntax.ObjectConsExpr) hclsyntax.Expression {

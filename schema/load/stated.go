@@ -132,15 +132,39 @@ func (s *stater) exceptions(loop *hclsyntax.ForExpr) {
 	if !ok || !v.CanIterateElements() {
 		return
 	}
+	rows, _ := s.fact(loop.CollExpr).(*schema.List)
 	var names []string
 	for _, row := range v.AsValueSlice() {
 		parts := row.AsValueSlice()
 		if truth, isTruth := plainBool(parts[2]); isTruth && !truth {
-			names = append(names, elementName(parts[0], parts[1]))
+			names = append(names, rowName(rows, parts[0], parts[1]))
 		}
 	}
 	s.add(s.text(loop.ValExpr.Range()), "is false for "+listing(names))
 }
+
+// rowName is how an element is called that may be a row of facts, of which the
+// condition need not have read the name.
+func rowName(rows *schema.List, key, v cty.Value) string {
+	i, ok := plainWhole(key)
+	if rows == nil || !ok || i < 0 || i >= rows.Len {
+		return elementName(key, v)
+	}
+	if r, ok := rows.Row(i).(*schema.Record); ok {
+		for _, name := range elementNames {
+			if !slices.Contains(r.Names, name) {
+				continue
+			}
+			if text, _ := r.Get(name).(string); text != "" {
+				return textInHCL(text)
+			}
+		}
+	}
+	return elementName(key, v)
+}
+
+// elementNames are the attributes that may say how an element is called.
+var elementNames = []string{"login", "name", "key", "id"}
 
 // elementName is how an element of a loop is called: its key, or for a list
 // itself, or what it calls itself.
@@ -149,7 +173,7 @@ func elementName(key, v cty.Value) string {
 		return textInHCL(text)
 	}
 	if isPlain(v) && v.Type().IsObjectType() {
-		for _, name := range []string{"login", "name", "key", "id"} {
+		for _, name := range elementNames {
 			if !v.Type().HasAttribute(name) {
 				continue
 			}
