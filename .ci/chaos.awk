@@ -7,7 +7,7 @@ function count(word,    rest) {
 }
 /^FAIL|^ *--- FAIL/ { bad = 1 }
 /^ *(=== |--- PASS|PASS|\?|testing: warning|ok .*no tests)/ { next }
-{ sub(/^ *[a-z_]+\.go:[0-9]+: /, ""); print }
+{ sub(/^ *[a-z_]+\.go:[0-9]+: /, ""); print; fflush() }
 /: runs [0-9]+, kills [0-9]+/ {
 	runs += count("runs"); kills += count("kills"); interrupts += count("interrupts")
 	lost += count("lost"); twice += count("duplicated"); taken += count("wrongly removed")
