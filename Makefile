@@ -42,8 +42,8 @@ mutants: ## break the planner on purpose, one way at a time: the tests must noti
 
 .PHONY: chaos
 chaos: ## kill apply at random points, a thousand times a kind, and count what was lost or done twice
-	ROLLCALL_CHAOS=$(or $(CHAOS),1000) $(GO) test -count=1 -timeout 60m -run 'Chaos|Kill|TheWireBreaks' -v ./providers/... ./cmd/... \
-		| awk -f .ci/chaos.awk
+	@{ ROLLCALL_CHAOS=$(or $(CHAOS),1000) $(GO) test -count=1 -timeout 60m -run 'Chaos|Kill|TheWireBreaks' -v ./providers/... ./cmd/...; \
+		echo "exit code of all: $$?"; } | awk -f .ci/chaos.awk
 
 .PHONY: stores
 stores: ## let ten thousand runs meet at every kind of state store, killed and stopped at random: nothing may be lost
