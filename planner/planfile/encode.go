@@ -10,7 +10,7 @@ import (
 )
 
 // FormatVersion is the version of the format that [Encode] writes.
-const FormatVersion = "1.1"
+const FormatVersion = "1.0"
 
 // Meta says who wrote a plan file.
 type Meta struct{ RollcallVersion string }

@@ -14,7 +14,7 @@ import (
 
 // example has one of everything that the format knows.
 func example() *planner.Plan {
-	p := example10()
+	p := firstForm()
 	p.Inputs.Directories[0].Members = 4
 	p.Changes[0].Link.Protected = true
 	fill := &p.Changes[1].Link
@@ -34,8 +34,8 @@ func example() *planner.Plan {
 	return p
 }
 
-// example10 is what version 1.0 of the format could say.
-func example10() *planner.Plan {
+// firstForm is what the format could say before anything was added to it.
+func firstForm() *planner.Plan {
 	return &planner.Plan{
 		AsOf: time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC), Complete: true, Applyable: true,
 		Fingerprint: "rc1:00ff",
