@@ -59,9 +59,12 @@ type AccessEntry struct {
 	// Source is how the app reaches the person.
 	Source Source
 	// Missing is empty where the access is in effect, else the condition that
-	// does not hold: assigned, or active for people who are SUSPENDED, whose
-	// account and memberships stay as they are and get no new ones.
+	// does not hold: assigned, or active for people who are SUSPENDED where the
+	// app deactivates their accounts.
 	Missing string
+	// Suspended: the person is SUSPENDED, and the app keeps the account and its
+	// memberships as they are, adding nothing.
+	Suspended bool
 	// Assignment is the one through which the person has the app; empty where
 	// nobody assigned them.
 	Assignment schema.Address
@@ -137,6 +140,7 @@ func accessEntry(d *Desired, s *Scope, p Person, push uint32) AccessEntry {
 	if e.Missing = s.missing(d, p); e.Missing == missingAssigned {
 		e.Source = SourceNone
 	}
+	e.Suspended = e.Missing == "" && u.Status == schema.Suspended
 	return e
 }
 
@@ -146,7 +150,7 @@ func (s *Scope) missing(d *Desired, p Person) string {
 	switch {
 	case !s.Assigned(d, p):
 		return missingAssigned
-	case d.People[p].Status == schema.Suspended:
+	case s.suspends(&d.People[p]):
 		return missingActive
 	}
 	return ""

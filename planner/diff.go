@@ -139,10 +139,7 @@ func (v *view) known(key string) string {
 
 // has reports whether a person, counted from one, has the app.
 func (v *view) has(p uint32) bool {
-	if v.s == nil || p == 0 || !v.s.Assigned(v.d, p-1) {
-		return false
-	}
-	return v.d.People[p-1].Status != schema.Suspended || v.s.App.OnSuspended != schema.SuspendedDeactivate
+	return v.s != nil && p != 0 && v.s.Has(v.d, p-1)
 }
 
 // couple is one person in both configurations, counted from one; zero where

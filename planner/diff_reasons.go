@@ -30,7 +30,7 @@ func (v *view) absences(other *view, p, q uint32) []Reason {
 	case u.Status == schema.Deprovisioned:
 		return []Reason{{Code: "deprovisioned", Text: fmt.Sprintf("%s is DEPROVISIONED", u.Login), Origin: u.Origin}}
 	case other.s.best[q-1] != 0:
-		return []Reason{{Code: "suspended", Text: fmt.Sprintf("%s is SUSPENDED, and %s deactivates such accounts", u.Login, other.s.App.Address), Origin: u.Origin}}
+		return []Reason{other.d.suspended(other.s, q-1)}
 	}
 	var rs []Reason
 	for i := range v.s.grants {

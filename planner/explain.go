@@ -31,7 +31,7 @@ type Answer struct {
 	// EditSets are the smallest sets of edits that would change the answer: every
 	// edit of a set is needed, no smaller set does, and each is enough by itself.
 	// The most sensible come first. What they are made of: the status of a person
-	// who is DEPROVISIONED; members, included groups and exclusions; users, groups
+	// who is DEPROVISIONED or SUSPENDED; members, included groups and exclusions; users, groups
 	// and times of assignments; and rules that are not active. That whole blocks go,
 	// or people, is never offered.
 	EditSets [][]Edit
@@ -150,7 +150,7 @@ func (x *explainer) app(s *Scope) {
 	if x.in != "" && !x.asked(string(s.App.Address), s.App.Name) {
 		return
 	}
-	a := Answer{Address: string(s.App.Address), App: s.App.Name, Name: s.App.Name, Holds: s.Assigned(x.d, x.p)}
+	a := Answer{Address: string(s.App.Address), App: s.App.Name, Name: s.App.Name, Holds: s.Has(x.d, x.p)}
 	if a.Holds {
 		a.Reasons = x.d.allGrants(s, x.p)
 	} else {
@@ -183,6 +183,9 @@ func (d *Desired) allGrants(s *Scope, p Person) []Reason {
 // whyNoApp names what is missing: the status, an assignment in force, or the
 // membership of each assigned group.
 func (x *explainer) whyNoApp(s *Scope) []Reason {
+	if s.Assigned(x.d, x.p) {
+		return append([]Reason{x.d.suspended(s, x.p)}, x.d.allGrants(s, x.p)...)
+	}
 	rs := x.d.unassignedReasons(s, x.p, &userEntry{UserLink: &UserLink{}})
 	login := x.d.People[x.p].Login
 	seen := make(map[uint32]bool)
@@ -199,6 +202,15 @@ func (x *explainer) whyNoApp(s *Scope) []Reason {
 		rs = append(rs, x.whyNotIn(g.group)...)
 	}
 	return rs
+}
+
+// withheld says why somebody of a pushed group is not pushed.
+func (x *explainer) withheld(s *Scope, g uint32) Reason {
+	r := Reason{Code: "withheld", Text: "in the group, and withheld for want of an assignment: pushing a group gives nobody the app", Origin: x.d.memberOrigin(g, x.p)}
+	if s.Assigned(x.d, x.p) {
+		r.Text = "in the group, and withheld while the account is not active"
+	}
+	return r
 }
 
 // pushedOnly are the groups that hold the person and are pushed to the app.
@@ -276,21 +288,19 @@ func (x *explainer) pushes(s *Scope) {
 		if x.in == "" && !in || x.in != "" && !x.asked(string(push.Block), push.Name, group.Key, group.Name) {
 			continue
 		}
-		assigned := s.Assigned(x.d, x.p)
-		a := Answer{Address: string(push.Block), App: s.App.Name, Name: push.Name, Holds: in && assigned}
+		has := s.Has(x.d, x.p)
+		a := Answer{Address: string(push.Block), App: s.App.Name, Name: push.Name, Holds: in && has}
 		a.Reasons = []Reason{{Code: "push-declared", Text: fmt.Sprintf("%s pushes %s to %s", push.Block, group.Key, s.App.Address), Origin: push.Origin}}
 		switch {
 		case a.Holds:
 			a.Reasons = append(a.Reasons, x.d.memberReasons(push.Group, x.p)...)
 			a.Reasons = append(a.Reasons, x.d.assignmentReasons(s, x.p)...)
 		case in:
-			a.Reasons = append(a.Reasons, Reason{
-				Code: "withheld", Text: "in the group, and withheld for want of an assignment: pushing a group gives nobody the app", Origin: x.d.memberOrigin(push.Group, x.p),
-			})
+			a.Reasons = append(a.Reasons, x.withheld(s, push.Group))
 			a.Reasons = append(a.Reasons, x.whyNoApp(s)...)
 		default:
 			a.Reasons = append(a.Reasons, x.notIn(group))
-			if !assigned {
+			if !has {
 				a.Reasons = append(a.Reasons, x.whyNoApp(s)...)
 			}
 		}

@@ -167,15 +167,20 @@ func holdsByResolve(d *Desired, p Person, place string) bool {
 	for i := range d.Apps {
 		s := &d.Apps[i]
 		if string(s.App.Address) == place {
-			return s.Assigned(d, p)
+			return inEffect(d, s, p)
 		}
 		for _, push := range s.Pushes {
 			if string(push.Block) == place {
-				return s.Assigned(d, p) && slices.Contains(d.Groups[push.Group].Members, p)
+				return inEffect(d, s, p) && slices.Contains(d.Groups[push.Group].Members, p)
 			}
 		}
 	}
 	return false
+}
+
+// inEffect: the person is assigned, and being SUSPENDED takes no account away.
+func inEffect(d *Desired, s *Scope, p Person) bool {
+	return s.Assigned(d, p) && (d.People[p].Status != schema.Suspended || s.App.OnSuspended != schema.SuspendedDeactivate)
 }
 
 // turns makes edits for real, and says whether the answer is another one then.
@@ -267,7 +272,7 @@ func everyEdit(cfg *schema.Config, facts Facts, d *Desired, p Person, holds bool
 			add(EditAdd, cfg.Apps[i].Address, "", who)
 		}
 	}
-	if u.Status == schema.Deprovisioned {
+	if u.Status == schema.Deprovisioned || u.Status == schema.Suspended {
 		add(EditSet, schema.Address(u.Key()), "status", schema.Active)
 	}
 	return all

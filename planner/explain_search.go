@@ -124,7 +124,7 @@ func compareTurns(a, b turn) int {
 // only in the group that the person joins, the one whose group depends on the
 // other's is left: it does the same with less beside it.
 func (x *explainer) search(a *Answer, ask func(q *probe) verdict, ways []way, s *Scope) {
-	sets, end := smallest(func(made []turn) verdict { return ask(newProbe(x.d, x.p, ways, made)) })
+	sets, end := smallest(func(made []turn) verdict { return ask(newProbe(x.d, x.p, s, ways, made)) })
 	a.Search = end
 	slices.SortStableFunc(sets, func(a, b []turn) int { return cmp.Compare(reach(a), reach(b)) })
 	for _, set := range sets {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -206,7 +207,7 @@ func TestExplainSaysWhoWasMeant(t *testing.T) {
 
 func TestAccessListsAppsAndGroups(t *testing.T) {
 	t.Parallel()
-	d := resolved(t, "person a\nperson b SUSPENDED\nperson c\ngroup G a b c\nassign a\nassign b\npush G target_name=Team")
+	d := resolved(t, "app on_suspended=deactivate\nperson a\nperson b SUSPENDED\nperson c\ngroup G a b c\nassign a\nassign b\npush G target_name=Team")
 	lines := func(f AccessFilter) (out []string) {
 		for _, e := range Access(d, f) {
 			out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %s %s@%d", e.App, short(e.Login), e.Group, e.Source, e.Missing, e.Origin.Line)))
@@ -219,10 +220,10 @@ func TestAccessListsAppsAndGroups(t *testing.T) {
 		want   []string
 	}{
 		{"all", AccessFilter{}, []string{
-			"x a  USER @5", "x a Team USER @4", "x b  USER active@6", "x b Team USER active@4", "x c Team  assigned@4",
+			"x a  USER @6", "x a Team USER @5", "x b  USER active@7", "x b Team USER active@5", "x c Team  assigned@5",
 		}},
-		{"one person", AccessFilter{Who: "a@x.com"}, []string{"x a  USER @5", "x a Team USER @4"}},
-		{"one group, by its own name", AccessFilter{Group: "g"}, []string{"x a Team USER @4", "x b Team USER active@4", "x c Team  assigned@4"}},
+		{"one person", AccessFilter{Who: "a@x.com"}, []string{"x a  USER @6", "x a Team USER @5"}},
+		{"one group, by its own name", AccessFilter{Group: "g"}, []string{"x a Team USER @5", "x b Team USER active@5", "x c Team  assigned@5"}},
 		{"another app", AccessFilter{App: "app.y"}, nil},
 		{"nobody", AccessFilter{Who: "z@x.com"}, nil},
 	} {
@@ -230,4 +231,72 @@ func TestAccessListsAppsAndGroups(t *testing.T) {
 			t.Errorf("%s: got -, want +\n%s", tt.name, diff)
 		}
 	}
+}
+
+func TestWhoIsSuspendedKeepsWhatTheAppDoesNotTakeAway(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		app     string
+		missing string
+		holds   bool
+		edits   string
+	}{
+		{"", "", true, "[remove group.G.members:user.b] [remove assignment.n0.groups:group.G] "},
+		{"app on_suspended=deactivate\n", "active", false, `[set user.b.status="ACTIVE"] `},
+	} {
+		d := resolved(t, tt.app+"person b SUSPENDED\ngroup G b\nassign @G\npush G")
+		for _, e := range Access(d, AccessFilter{}) {
+			if e.Missing != tt.missing || e.Suspended != tt.holds {
+				t.Errorf("%q: access to %q misses %q, suspended is %t", tt.app, e.Group, e.Missing, e.Suspended)
+			}
+		}
+		for _, in := range []string{"app.x", "push_group.G"} {
+			x, err := Explain(d, "user.b", in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := x.Answers[0]
+			edits := ""
+			for _, set := range a.EditSets {
+				edits += wording(set)
+			}
+			if a.Holds != tt.holds || edits != tt.edits {
+				t.Errorf("%q, %s: holds is %t, and edits are %s", tt.app, in, a.Holds, edits)
+			}
+		}
+	}
+}
+
+// Access and explain answer alike for everybody and everywhere.
+func TestAccessAndExplainAgree(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		cfg, facts := drawReasons(t)
+		d := mustResolve(t, cfg, facts)
+		p := Person(rapid.IntRange(0, len(d.People)-1).Draw(t, "who"))
+		listed := make(map[string]bool)
+		for _, e := range Access(d, AccessFilter{Who: d.People[p].Key()}) {
+			listed[e.App+" "+e.Group] = e.Missing == ""
+		}
+		x, err := Explain(d, d.People[p].Key(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range x.Answers {
+			if a.App == "" {
+				continue
+			}
+			name := a.App + " "
+			if a.Address != "app."+a.App {
+				name += a.Name
+			}
+			if a.Holds != listed[name] {
+				t.Fatalf("%s, %q: explain says %t, access %t", d.People[p].Login, name, a.Holds, listed[name])
+			}
+			delete(listed, name)
+		}
+		if len(listed) > 0 {
+			t.Fatalf("%s: access lists %v, explain does not", d.People[p].Login, listed)
+		}
+	})
 }

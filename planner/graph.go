@@ -79,7 +79,8 @@ const (
 	EdgeGranted  EdgeKind = "granted"
 	EdgePushed   EdgeKind = "pushed"
 	// EdgeWithheld leads to a pushed group that would hold the person, were not
-	// a condition missing. Where people are counted it begins at the group.
+	// a condition missing; where people are counted it begins at the group. It
+	// leads to an app that deactivates the account of a SUSPENDED person, too.
 	EdgeWithheld EdgeKind = "withheld"
 )
 
@@ -156,12 +157,15 @@ type gathering struct {
 	kind   EdgeKind
 	people []Person
 	off    bool
-	// group and missing are those of an EdgeWithheld, directory that of an
-	// EdgeDirectory.
+	// group and missing are those of an EdgeWithheld, whose group is noNode where
+	// it is about the app itself; directory is that of an EdgeDirectory.
 	group     int
 	missing   string
 	directory schema.Address
 }
+
+// noNode is the index of no node.
+const noNode = -1
 
 func (b *grapher) node(n GraphNode) int {
 	b.nodes = append(b.nodes, n)

@@ -99,7 +99,7 @@ func (b *grapher) direct(a *schema.Assignment) []Person {
 func (s *Scope) people(d *Desired) int {
 	n := 0
 	for p := range d.People {
-		if s.Assigned(d, Person(p)) {
+		if s.Has(d, Person(p)) {
 			n++
 		}
 	}
@@ -125,10 +125,23 @@ func termOf(a *schema.Assignment, t time.Time) string {
 func (b *grapher) apps() {
 	for i := range b.d.Apps {
 		s := &b.d.Apps[i]
+		b.gather(gathering{to: b.atApp[s.App.Address], kind: EdgeWithheld, people: s.inactive(b.d), group: noNode, missing: missingActive, off: true})
 		for j := range s.Pushes {
 			b.push(s, &s.Pushes[j])
 		}
 	}
+}
+
+// inactive lists those who are assigned, and whose accounts the app takes away
+// for being SUSPENDED.
+func (s *Scope) inactive(d *Desired) []Person {
+	var people []Person
+	for p := range d.People {
+		if s.missing(d, Person(p)) == missingActive {
+			people = append(people, Person(p))
+		}
+	}
+	return people
 }
 
 // push draws one pushed group. Its count is of those who are not withheld.

@@ -182,7 +182,7 @@ func (b *grapher) drawEach(everyone []Person) {
 		n := GraphNode{Kind: NodePerson, Key: u.Key(), Name: u.Login}
 		if u.Status != schema.Active {
 			n.Note = u.Status.String()
-			n.Off = u.Status == schema.Suspended || u.Status == schema.Deprovisioned
+			n.Off = u.Status == schema.Deprovisioned
 		}
 		at[p] = b.node(n)
 	}
@@ -199,6 +199,8 @@ func (b *grapher) drawEach(everyone []Person) {
 func (b *grapher) drawCount(c *gathering, detail PeopleDetail) {
 	e := GraphEdge{To: c.to, Kind: c.kind, Off: c.off}
 	switch {
+	case c.kind == EdgeWithheld && c.group == noNode:
+		return
 	case c.kind == EdgeWithheld:
 		e.From, e.Missing, e.Count = c.group, c.missing, len(c.people)
 	case detail == PeopleNone:

@@ -58,7 +58,7 @@ func graphLines(g *Graph) []string {
 
 func TestGraphShowsWhatLeadsToWhat(t *testing.T) {
 	t.Parallel()
-	const seed = "person a\nperson b department=eng\nperson c SUSPENDED\ngroup G a c\ngroup H include=G rule=department:eng\nassign @H\npush G"
+	const seed = "app on_suspended=deactivate\nperson a\nperson b department=eng\nperson c SUSPENDED\ngroup G a c\ngroup H include=G rule=department:eng\nassign @H\npush G"
 	const two = seed + "\ngroup Z c\npush Z"
 	for _, tt := range []struct {
 		name, lines string
@@ -69,11 +69,12 @@ func TestGraphShowsWhatLeadsToWhat(t *testing.T) {
 			"user.a -member> group.G (2)",
 			"user.b -rule> group.H (3)",
 			"user.c [SUSPENDED] -member> group.G (2)",
+			"user.c [SUSPENDED] -withheld> app.x (2) for active off",
 			"user.c [SUSPENDED] -withheld> G at app.x (1) for active off",
 			"group.G (2) -included> group.H (3)",
 			"group.G (2) -pushed> G at app.x (1) by push_group.G",
 			"group.H (3) -assigned> assignment.n0",
-			"assignment.n0 -granted> app.x (3)",
+			"assignment.n0 -granted> app.x (2)",
 		}},
 		{"people as counts", seed, GraphFilter{People: PeopleCount}, []string{
 			"2 people -member> group.G (2)",
@@ -82,7 +83,7 @@ func TestGraphShowsWhatLeadsToWhat(t *testing.T) {
 			"group.G (2) -pushed> G at app.x (1) by push_group.G",
 			"group.G (2) -withheld> G at app.x (1) for active 1 off",
 			"group.H (3) -assigned> assignment.n0",
-			"assignment.n0 -granted> app.x (3)",
+			"assignment.n0 -granted> app.x (2)",
 		}},
 		{"a directory's people as counts", "row a\nrow b\ndirgroup Staff a b\ndirgroup Ops b\ngroup G from=Staff\ngroup H include=hr:Ops", GraphFilter{People: PeopleCount}, []string{
 			`directory.file.hr -directory> directory.file.hr.groups["Ops"] (1) 1`,
@@ -97,7 +98,7 @@ func TestGraphShowsWhatLeadsToWhat(t *testing.T) {
 		{"one person, who is in one group of two", two, GraphFilter{AccessFilter: AccessFilter{Who: "b@x.com"}}, []string{
 			"user.b -rule> group.H (3)",
 			"group.H (3) -assigned> assignment.n0",
-			"assignment.n0 -granted> app.x (3)",
+			"assignment.n0 -granted> app.x (2)",
 		}},
 		{"one person who is in nothing", seed + "\nperson z", GraphFilter{AccessFilter: AccessFilter{Who: "user.z"}}, []string{
 			"user.z",
@@ -110,9 +111,10 @@ func TestGraphShowsWhatLeadsToWhat(t *testing.T) {
 			"user.a -member> group.G (2)",
 			"user.b -rule> group.H (3)",
 			"user.c [SUSPENDED] -member> group.G (2)",
+			"user.c [SUSPENDED] -withheld> app.x (2) for active off",
 			"group.G (2) -included> group.H (3)",
 			"group.H (3) -assigned> assignment.n0",
-			"assignment.n0 -granted> app.x (3)",
+			"assignment.n0 -granted> app.x (2)",
 		}},
 		{"a group that is pushed alone keeps the app, and not its other people", "person a\nperson b\ngroup G a\nassign b\npush G",
 			GraphFilter{AccessFilter: AccessFilter{Group: "group.G"}}, []string{

@@ -18,7 +18,7 @@ type turn struct {
 type turnKind uint8
 
 const (
-	// turnStatus makes a DEPROVISIONED person ACTIVE.
+	// turnStatus makes a DEPROVISIONED or SUSPENDED person ACTIVE.
 	turnStatus turnKind = iota
 	// turnLeave takes the person out of a group's members, turnJoin puts them in.
 	turnLeave
@@ -60,7 +60,9 @@ type probe struct {
 	user schema.User
 	made []turn
 	ways []way
-	seen map[uint32]verdict
+	// scope is the app that is asked about; nil where a group is.
+	scope *Scope
+	seen  map[uint32]verdict
 }
 
 // way is an assignment of the app that is asked about.
@@ -121,8 +123,8 @@ func (d *Desired) excludes(rule *schema.Rule, p Person) bool {
 }
 
 // newProbe is a probe about p after some turns.
-func newProbe(d *Desired, p Person, ways []way, made []turn) *probe {
-	q := &probe{d: d, p: p, user: d.People[p], made: made, ways: ways, seen: make(map[uint32]verdict)}
+func newProbe(d *Desired, p Person, s *Scope, ways []way, made []turn) *probe {
+	q := &probe{d: d, p: p, user: d.People[p], made: made, ways: ways, scope: s, seen: make(map[uint32]verdict)}
 	if q.has(turn{kind: turnStatus}) {
 		q.user.Status = schema.Active
 	}
@@ -298,7 +300,15 @@ func (q *probe) app(assign []uint32) verdict {
 	if !users {
 		all = append(all, q.switched(false, turn{kind: turnDeclare}))
 	}
-	return allOf(q.present(), anyOf(all...))
+	return allOf(q.present(), q.unsuspended(), anyOf(all...))
+}
+
+// unsuspended says that the app takes no account away for the person's status.
+func (q *probe) unsuspended() verdict {
+	if q.scope.suspends(&q.user) {
+		return verdict{false, []turn{{kind: turnStatus}}}
+	}
+	return certain(true)
 }
 
 // force says whether an assignment is in force, or could be for the person.

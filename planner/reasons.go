@@ -82,6 +82,12 @@ func (d *Desired) unassignedReasons(s *Scope, p Person, e *userEntry) []Reason {
 	return rs
 }
 
+// suspended says that the app takes p's account away for being SUSPENDED.
+func (d *Desired) suspended(s *Scope, p Person) Reason {
+	u := &d.People[p]
+	return Reason{Code: "suspended", Text: fmt.Sprintf("%s is SUSPENDED, and %s deactivates such accounts", u.Login, s.App.Address), Origin: u.Origin}
+}
+
 func outOfForce(a *schema.Assignment, d *Desired) Reason {
 	if d.AsOf.Before(a.Starts) {
 		return Reason{Code: "assignment-not-started", Text: fmt.Sprintf("%s starts at %s", a.Address, a.Starts.UTC().Format(time.RFC3339)), Origin: a.Origin}

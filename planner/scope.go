@@ -18,6 +18,17 @@ func (s *Scope) Assigned(d *Desired, p Person) bool {
 	return s.best[p] != 0 && d.People[p].Status != schema.Deprovisioned
 }
 
+// Has reports whether p has the app: is assigned, and is not SUSPENDED where
+// the app deactivates the accounts of those who are.
+func (s *Scope) Has(d *Desired, p Person) bool {
+	return s.Assigned(d, p) && !s.suspends(&d.People[p])
+}
+
+// suspends reports whether the app takes u's account away for being SUSPENDED.
+func (s *Scope) suspends(u *schema.User) bool {
+	return u.Status == schema.Suspended && s.App.OnSuspended == schema.SuspendedDeactivate
+}
+
 // Source says how the app reaches p. A direct assignment wins (OKTA-4).
 func (s *Scope) Source(p Person) Source {
 	switch i := s.best[p]; {

@@ -27,8 +27,7 @@ func Suspensions(base, head *Desired) []Suspension {
 		for i := range head.Apps {
 			s := &head.Apps[i]
 			was := scopeAt(base, string(s.App.Address))
-			keeps := s.App.OnSuspended != schema.SuspendedDeactivate && s.Assigned(head, Person(q))
-			if keeps && was != nil && was.Assigned(base, p) {
+			if s.Has(head, Person(q)) && was != nil && was.Assigned(base, p) {
 				all = append(all, Suspension{u.Key(), u.Login, s.App.Name, u.Origin})
 			}
 		}

@@ -150,7 +150,7 @@ func (e *effective) custom(u *schema.User) map[string]any {
 func (e *effective) appsOf(p planner.Person) []string {
 	var out []string
 	for i := range e.d.Apps {
-		if s := &e.d.Apps[i]; s.Assigned(e.d, p) {
+		if s := &e.d.Apps[i]; s.Has(e.d, p) {
 			out = append(out, s.App.Name)
 		}
 	}
@@ -241,7 +241,7 @@ func (e *effective) app(s *planner.Scope) *schema.Record {
 func (e *effective) usersOf(s *planner.Scope) []string {
 	var out []string
 	for p := range e.d.People {
-		if s.Assigned(e.d, planner.Person(p)) {
+		if s.Has(e.d, planner.Person(p)) {
 			out = append(out, e.d.People[p].Login)
 		}
 	}
@@ -254,7 +254,7 @@ func (e *effective) pushesOf(s *planner.Scope) *schema.Table {
 	return table(len(s.Pushes),
 		func(i int) string { return s.Pushes[i].Name },
 		func(i int) any {
-			return e.logins(e.d.Groups[s.Pushes[i].Group].Members, func(p planner.Person) bool { return s.Assigned(e.d, p) })
+			return e.logins(e.d.Groups[s.Pushes[i].Group].Members, func(p planner.Person) bool { return s.Has(e.d, p) })
 		})
 }
 

@@ -133,7 +133,7 @@ func TestEffectiveSaysWhoHasWhat(t *testing.T) {
 		}
 	}
 	access := part(e, "access").([]any)
-	want := map[string]any{"login": "bob", "key": "user.bob", "app": "wiki", "group": "", "source": "USER", "missing": "active",
+	want := map[string]any{"login": "bob", "key": "user.bob", "app": "wiki", "group": "", "source": "USER", "missing": "",
 		"assignment": "assignment.staff", "file": "b.hcl", "line": 9.0}
 	if !slices.ContainsFunc(access, func(row any) bool { return cmp.Equal(row, any(want)) }) {
 		t.Errorf("effective.access has no row %v:\n%v", want, access)

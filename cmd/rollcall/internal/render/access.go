@@ -11,7 +11,7 @@ import (
 )
 
 // accessColumns are the columns of every form of access.
-var accessColumns = [...]string{"app", "login", "group", "source", "missing", "file", "line", "key"}
+var accessColumns = [...]string{"app", "login", "group", "source", "missing", "file", "line", "key", "suspended"}
 
 // accessFields returns the fields of one entry, in the order of accessColumns.
 func accessFields(e *planner.AccessEntry) []string {
@@ -19,7 +19,7 @@ func accessFields(e *planner.AccessEntry) []string {
 	if e.Origin.Line > 0 {
 		line = strconv.FormatUint(uint64(e.Origin.Line), 10)
 	}
-	return []string{e.App, e.Login, e.Group, string(e.Source), e.Missing, e.Origin.File, line, e.Key}
+	return []string{e.App, e.Login, e.Group, string(e.Source), e.Missing, e.Origin.File, line, e.Key, strconv.FormatBool(e.Suspended)}
 }
 
 // Access writes who has what as a table for each app: a line for each person,
@@ -57,11 +57,20 @@ func accessWidths(entries []planner.AccessEntry) (logins, groups int) {
 	return min(logins, 30), min(groups, 24)
 }
 
-// accessState says how the access comes, or which condition is missing.
+// accessState says how the access comes and what suspends it, or which condition is missing.
 func (p *page) accessState(e *planner.AccessEntry) string {
 	switch {
 	case e.Missing != "":
 		return p.style.paint(yellow, "withheld: "+missingText(e.Missing))
+	case e.Suspended:
+		return accessWay(e) + ", suspended: stays as it is"
+	}
+	return accessWay(e)
+}
+
+// accessWay says how the access comes.
+func accessWay(e *planner.AccessEntry) string {
+	switch {
 	case e.Group != "":
 		return "member"
 	case e.Source == planner.SourceUser:
@@ -96,14 +105,15 @@ func accessCounts(entries []planner.AccessEntry) string {
 
 // accessJSON is one entry of `access -format=json`.
 type accessJSON struct {
-	App     string `json:"app"`
-	Login   string `json:"login"`
-	Group   string `json:"group"`
-	Source  string `json:"source"`
-	Missing string `json:"missing"`
-	File    string `json:"file,omitempty"`
-	Line    uint32 `json:"line,omitempty"`
-	Key     string `json:"key"`
+	App       string `json:"app"`
+	Login     string `json:"login"`
+	Group     string `json:"group"`
+	Source    string `json:"source"`
+	Missing   string `json:"missing"`
+	File      string `json:"file,omitempty"`
+	Line      uint32 `json:"line,omitempty"`
+	Key       string `json:"key"`
+	Suspended bool   `json:"suspended"`
 }
 
 // AccessJSON writes the entries as one array.
@@ -111,7 +121,7 @@ func AccessJSON(w io.Writer, entries []planner.AccessEntry) error {
 	list := make([]accessJSON, 0, len(entries))
 	for i := range entries {
 		e := &entries[i]
-		list = append(list, accessJSON{e.App, e.Login, e.Group, string(e.Source), e.Missing, e.Origin.File, e.Origin.Line, e.Key})
+		list = append(list, accessJSON{e.App, e.Login, e.Group, string(e.Source), e.Missing, e.Origin.File, e.Origin.Line, e.Key, e.Suspended})
 	}
 	return writeJSON(w, list)
 }
@@ -143,7 +153,11 @@ func AccessMarkdown(w io.Writer, entries []planner.AccessEntry) error {
 	p.line(strings.Repeat("|---", len(shown)+1), "|")
 	for i := range entries {
 		e := &entries[i]
-		for _, f := range append(accessFields(e)[:len(shown)], whereText(e)) {
+		fields := append(accessFields(e)[:len(shown)], whereText(e))
+		if e.Suspended {
+			fields[3] += ", suspended"
+		}
+		for _, f := range fields {
 			_, _ = p.w.WriteString("| " + markdownCellOrNothing(f) + " ")
 		}
 		p.line("|")
