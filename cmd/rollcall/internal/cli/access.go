@@ -25,15 +25,19 @@ func newAccess(a *app) *cobra.Command {
 	var load loadFlags
 	var filter planner.AccessFilter
 	var asOf, at, format string
+	var asJSON bool
 	c := manual{
 		about: "Reads the configuration and its directories, and lists who has which app and is in\n" +
 			"which pushed group, and how. With -at it reads them from git's objects, as they are\n" +
-			"at a revision; nothing is checked out. Opens no socket, needs no credential, writes\n" +
-			"nothing.",
+			"at a revision; nothing is checked out. Opens no socket, needs no credential and no\n" +
+			"sensitive variable, writes nothing.",
 		example: "rollcall access -app=vpn -format=csv\nrollcall access -at=HEAD~5",
 	}.describe(&cobra.Command{
 		Use: "access", Short: "List who has access to what", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if asJSON {
+				format = "json"
+			}
 			write := accessFormats[format]
 			if write == nil {
 				return &usageError{fmt.Errorf("the format is one of %s, not %q", formatNames(), format), c}
@@ -63,6 +67,7 @@ func newAccess(a *app) *cobra.Command {
 	addAt(c, &at)
 	c.Flags().StringVar(&asOf, "as-of", "", "at `TIME` (RFC 3339) instead of now")
 	c.Flags().StringVar(&format, "format", "text", "`FORMAT`: "+formatNames())
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, as -format=json does")
 	return c
 }
 

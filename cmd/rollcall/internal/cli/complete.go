@@ -65,7 +65,6 @@ func (a *app) declared(names func(*planner.Desired) []string) []string {
 	if err != nil {
 		return nil
 	}
-	o.Load.NoSecrets = true
 	p, err := run.Open(o)
 	if err != nil {
 		return nil

@@ -53,7 +53,7 @@ func (a *app) console(ctx context.Context, f consoleFlags, args []string) error 
 	if err != nil {
 		return err
 	}
-	o.Expressions, o.Load.NoSecrets = true, true
+	o.Expressions = true
 	p, err := a.open(o)
 	if err != nil {
 		return err

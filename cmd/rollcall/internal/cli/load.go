@@ -61,7 +61,7 @@ func addAt(c *cobra.Command, at *string) {
 // the folder, or that of a revision. It has no use for sensitive variables.
 func (a *app) optionsAt(f loadFlags, revision string) (run.Options, error) {
 	o, err := a.options(f)
-	o.At, o.Load.NoSecrets = revision, revision != ""
+	o.At, o.Load.NoSecrets = revision, true
 	return o, err
 }
 

@@ -131,7 +131,6 @@ func (a *app) simulate(f simulateFlags) error {
 	if err != nil {
 		return err
 	}
-	o.Load.NoSecrets = true
 	o.AsOf = a.now().Truncate(time.Second)
 	p, err := a.open(o)
 	if err != nil {

@@ -22,7 +22,7 @@ func newValidate(a *app) *cobra.Command {
 	c := manual{
 		about: "Reads the configuration and the files that it names: parses, checks types, resolves\n" +
 			"people, groups and assignments, and checks the policies that need no plan. Opens no\n" +
-			"socket, needs no credential, writes nothing.",
+			"socket, needs no credential and no sensitive variable, writes nothing.",
 		example: "rollcall validate -json\nrollcall validate -format=github",
 		exits:   "0 valid (warnings included); 1 invalid, or a policy does not hold.",
 	}.describe(&cobra.Command{
@@ -92,6 +92,7 @@ func (a *app) findings(flags loadFlags) (schema.Diagnostics, *policy.Verdict, er
 	if err != nil {
 		return nil, v, err
 	}
+	o.Load.NoSecrets = true
 	p, err := run.Open(o)
 	if err != nil {
 		return nil, v, err
