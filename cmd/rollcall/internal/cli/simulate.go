@@ -14,6 +14,7 @@ import (
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/policy"
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
@@ -65,9 +66,9 @@ func newSimulate(a *app) *cobra.Command {
 	c := manual{
 		about: "Reads the configuration and its directories, makes the edits of -set, -add and -remove\n" +
 			"on a copy, in the order in which they are given, and says what would follow: who gains\n" +
-			"and who loses what, as diff says it, and which findings there would be. With -as-of it\n" +
-			"says what would follow by that time, if nothing else changes. Opens no socket, needs no\n" +
-			"credential and no sensitive variable, writes nothing.\n\n" +
+			"and who loses what, as diff says it, which findings there would be, and which policies\n" +
+			"would hold. With -as-of it says what would follow by that time, if nothing else changes.\n" +
+			"Opens no socket, needs no credential and no sensitive variable, writes nothing.\n\n" +
 			"People are named by login, address, or the label of their block; groups by address or\n" +
 			"name. To set something of a login, put a colon before the argument. People and groups\n" +
 			"of directories can be edited like blocks. Adding to an app assigns it directly; adding a\n" +
@@ -77,7 +78,7 @@ func newSimulate(a *app) *cobra.Command {
 			"rollcall simulate -remove group.engineering:alice -add group.contractors:alice\n" +
 			"rollcall simulate -remove assignment.contractors\n" +
 			"rollcall simulate -as-of 2027-01-01T00:00:00Z",
-		exits: "0 simulated; 2 something would change, with -detailed-exitcode.",
+		exits: "0 simulated; with -detailed-exitcode 2 something would change,\n  3 a policy would not hold.",
 	}.describe(&cobra.Command{
 		Use: "simulate", Short: "Say what would follow from an edit", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -157,16 +158,23 @@ func (a *app) showSimulation(f simulateFlags, p *run.Project, would *planner.Des
 	if err != nil {
 		return fmt.Errorf("compare with what is simulated: %w", err)
 	}
+	verdict := policy.Check(would, nil)
+	if len(verdict.Broken) > 0 {
+		return &run.FindingsError{Findings: verdict.Broken}
+	}
 	shown.Sources, shown.Suspended = p.Sources, planner.Suspensions(p.Desired, would)
 	shown.Difference = render.Difference{
-		Difference: d,
-		Base:       render.Side{Words: "what is declared", Revision: f.at, Commit: p.Commit()},
-		Head:       render.Side{Words: "what is simulated", Revision: f.at, Commit: p.Commit()},
+		Difference: d, Policies: verdict, Sources: p.Sources,
+		Base: render.Side{Words: "what is declared", Revision: f.at, Commit: p.Commit()},
+		Head: render.Side{Words: "what is simulated", Revision: f.at, Commit: p.Commit()},
 	}
 	if err := simulateFormats[f.format](a.stdout, shown, a.style(a.stdout)); err != nil {
 		return err
 	}
-	if f.detailed && !d.Empty() {
+	switch {
+	case f.detailed && verdict.Blocks():
+		return status(exitBlocked)
+	case f.detailed && !d.Empty():
 		return status(exitChanges)
 	}
 	return nil
