@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	yaml "github.com/zclconf/go-cty-yaml"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
@@ -66,18 +67,30 @@ func textTest(other string, test func(s, other string) bool) function.Function {
 	})
 }
 
-// truthFunction is alltrue (neutral true) or anytrue (neutral false).
+// truthFunction is alltrue (neutral true) or anytrue (neutral false). As in
+// Terraform, null is not true. It takes a tuple as it is: to make a list of what
+// a for expression over everybody gives costs the square of its length.
 func truthFunction(neutral bool) function.Function {
 	return function.New(&function.Spec{
-		Params: []function.Parameter{{Name: "list", Type: cty.List(cty.Bool)}},
-		Type:   function.StaticReturnType(cty.Bool),
+		Params: []function.Parameter{{Name: "list", Type: cty.DynamicPseudoType}},
+		Type: func(args []cty.Value) (cty.Type, error) {
+			if t := args[0].Type(); !t.IsListType() && !t.IsSetType() && !t.IsTupleType() {
+				return cty.Bool, function.NewArgErrorf(0, "list of bool required")
+			}
+			return cty.Bool, nil
+		},
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			for _, v := range args[0].AsValueSlice() {
-				if truth, ok := plainBool(v); !ok || truth != neutral {
-					return cty.BoolVal(!neutral && ok), nil
+			result := neutral
+			for i, v := range args[0].AsValueSlice() {
+				b, err := convert.Convert(v, cty.Bool)
+				if err != nil {
+					return cty.DynamicVal, function.NewArgErrorf(0, "element %d: %w", i, err)
+				}
+				if truth, ok := plainBool(b); truth != neutral && (ok || neutral) {
+					result = !neutral
 				}
 			}
-			return cty.BoolVal(neutral), nil
+			return cty.BoolVal(result), nil
 		},
 	})
 }
