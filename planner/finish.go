@@ -183,12 +183,8 @@ func compareGoneApps(in Input, p *draft, only scopeFilter) error {
 
 func compareGoneApp(in Input, p *draft, a *AppState, only scopeFilter) error {
 	removed := removedBlock(in.Desired.Config, "app."+a.App)
-	target, remote := targetOf(in, a.Identity)
+	s, remote := goneScope(in, a)
 	release := removed != nil && removed.OnRemove == "release"
-	app := &schema.App{
-		Address: schema.Address("app." + a.App), Name: a.App, Target: target, IgnoreUnmanaged: true,
-		Provisioning: schema.DefaultProvisioning, Guard: schema.DefaultGuard(),
-	}
 	if remote == nil && !release {
 		p.Findings = append(p.Findings, schema.Diagnostic{
 			Severity: schema.Warning, Code: "target-gone", Summary: "App and target are not declared", App: a.App, Object: "app." + a.App,
@@ -197,8 +193,6 @@ func compareGoneApp(in Input, p *draft, a *AppState, only scopeFilter) error {
 		})
 		return nil
 	}
-	n := len(in.Desired.People)
-	s := &Scope{App: app, best: make([]uint32, n), byGroup: make([]uint32, n)}
 	if release {
 		return releaseApp(in, p, s, a, removed)
 	}
@@ -210,6 +204,17 @@ func compareGoneApp(in Input, p *draft, a *AppState, only scopeFilter) error {
 	c.compareUsers()
 	c.compareGroups()
 	return c.conclude()
+}
+
+// goneScope stands for an app that is not declared any more: nobody has it. Its
+// target as read is nil where that is not declared either.
+func goneScope(in Input, a *AppState) (*Scope, *Remote) {
+	target, remote := targetOf(in, a.Identity)
+	n := len(in.Desired.People)
+	return &Scope{best: make([]uint32, n), byGroup: make([]uint32, n), App: &schema.App{
+		Address: schema.Address("app." + a.App), Name: a.App, Target: target, IgnoreUnmanaged: true,
+		Provisioning: schema.DefaultProvisioning, Guard: schema.DefaultGuard(),
+	}}, remote
 }
 
 // targetOf finds the target that ids of the state belong to.

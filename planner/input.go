@@ -37,6 +37,17 @@ type Outcome struct {
 	Rejected []RejectedMember
 	// At is when the change was done, by our clock.
 	At time.Time
+	// Receipts are the target's answers to the requests that wrote, the last of
+	// them where there were many. They are for the log alone.
+	Receipts []Receipt
+}
+
+// Receipt identifies a target's answer to one request.
+type Receipt struct {
+	// Status is the HTTP status.
+	Status int
+	// RequestID is the target's own name of the request; empty if it gives none.
+	RequestID string
 }
 
 // RejectedMember is one member that a target refused.

@@ -210,6 +210,7 @@ func (r *run) start(i int32, l *lane) {
 
 // settle takes the result of a change in and frees those that waited for it.
 func (r *run) settle(e ended) {
+	e.result.Took = e.elapsed
 	r.result.Changes[e.change] = e.result
 	l := r.lanes[r.graph.laneOf[e.change]]
 	l.count(&e.result)

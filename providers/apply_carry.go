@@ -86,7 +86,9 @@ func (r *run) send(l *lane, res *ChangeResult) (took time.Duration) {
 		return 0
 	}
 	r.tell(Event{Type: EventStart, Change: c})
-	o, err := l.target.Do(ctx, *c)
+	var heard answers
+	o, err := l.target.Do(context.WithValue(ctx, answersKey{}, &heard), *c)
+	o.Receipts = heard.all
 	var credentials *CredentialsError
 	if errors.As(err, &credentials) {
 		r.halt(fmt.Errorf("app %q: %w", c.App, err))

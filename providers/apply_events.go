@@ -3,17 +3,44 @@ package providers
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
 )
 
 // Keys of the values that a request's context carries: the apply that watches
-// it, and the change that it is part of.
+// it, the change that it is part of, and what was answered to that.
 type (
 	watcherKey struct{}
 	changeKey  struct{}
+	answersKey struct{}
 )
+
+// maxAnswers is how many answers to one change are kept: the last ones.
+const maxAnswers = 16
+
+// answers gathers what a target answers to the requests of one change, which
+// may be sent side by side.
+type answers struct {
+	mu  sync.Mutex
+	all []planner.Receipt
+}
+
+// noteAnswer keeps an answer for the change that ctx belongs to, if any.
+func noteAnswer(ctx context.Context, a planner.Receipt) {
+	to, ok := ctx.Value(answersKey{}).(*answers)
+	if !ok {
+		return
+	}
+	to.mu.Lock()
+	defer to.mu.Unlock()
+	if len(to.all) == maxAnswers {
+		to.all = slices.Delete(to.all, 0, 1)
+	}
+	to.all = append(to.all, a)
+}
 
 // ReportRetry tells the apply that ctx belongs to, if any, that a request is
 // sent again after wait because of err.

@@ -77,6 +77,8 @@ type ChangeResult struct {
 	Rejected []planner.RejectedMember
 	// Err says why the change failed, was skipped, or is not in effect.
 	Err error
+	// Took is how long the target took; zero where nothing was sent.
+	Took time.Duration
 }
 
 // Done reports whether the target carried the change out, whatever a

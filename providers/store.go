@@ -3,9 +3,11 @@ package providers
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/auditlog"
 )
 
 // Store keeps a state and lets one writer at a time change it.
@@ -23,6 +25,10 @@ type Store interface {
 	// Holder says who holds the lock, if anybody does. It takes nothing, so that
 	// a run that only reads can wait for one that writes.
 	Holder(ctx context.Context) (holder LockInfo, held bool, err error)
+	// Log returns the audit log as it is now, from its first record, in the form
+	// of package auditlog; it is empty where nothing was recorded. A log is read
+	// as it is asked for, not whole. Reading needs no lock.
+	Log(ctx context.Context) (io.ReadCloser, error)
 	// String says where the state is kept. It holds no secret.
 	fmt.Stringer
 }
@@ -31,11 +37,27 @@ type Store interface {
 // (at once, or once its lease has run out), and where somebody breaks the lock.
 type Session interface {
 	Journal
+	// Record appends records to the audit log and returns once they are durable.
+	// It sets their Seq and Prev. A log whose end was altered is not appended to.
+	Record(ctx context.Context, records []auditlog.Record) error
+	// Left returns what an earlier run left in the log and the journal without an
+	// end. It comes before any change of this session.
+	Left(ctx context.Context) (Left, error)
 	// Save writes s with the next serial and empties the journal. It fails if
 	// the state was changed by somebody else since it was read.
 	Save(ctx context.Context, s *planner.State) error
 	// Unlock ends the session.
 	Unlock(ctx context.Context) error
+}
+
+// Left is what a run left that was cut short.
+type Left struct {
+	// Apply is the id of the apply that the log has begun and not ended; empty
+	// where there is none.
+	Apply string
+	// Changes are what the journal knows of, in the order in which they were
+	// begun. Of one that is not done only the fields are set that say which it is.
+	Changes []auditlog.Change
 }
 
 // Journal is the durable record of an apply while it runs. It is safe for

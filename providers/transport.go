@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/rollcall-dev/rollcall/planner"
 )
 
 // Client sends requests to one target and to no other host. It paces, retries
@@ -197,6 +199,9 @@ func (t *trial) exchange(c *Client, r Request, req *http.Request) {
 		res.StatusCode = http.StatusTooManyRequests
 	}
 	t.status = res.StatusCode
+	if r.Method != http.MethodGet {
+		noteAnswer(req.Context(), planner.Receipt{Status: res.StatusCode, RequestID: c.requestID(res.Header)})
+	}
 	t.after = retryAfter(res.Header, c.opts.Clock.Now())
 	c.pace.heed(res.Header, c.opts.Clock.Now())
 	t.response, t.err = c.read(r, res)

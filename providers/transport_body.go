@@ -124,17 +124,24 @@ func (c *Client) redirect(location string) string {
 	return fmt.Sprintf("the target redirects to the host %q; redirects are never followed, check the base URL", c.visible(host))
 }
 
-var requestIDHeaders = [...]string{"X-Request-Id", "X-Amzn-Requestid", "X-Okta-Request-Id", "X-Correlation-Id", "Request-Id", "Cf-Ray"}
+var requestIDHeaders = [...]string{
+	"X-Request-Id", "X-Amzn-Requestid", "X-Okta-Request-Id", "X-Github-Request-Id", "X-Slack-Req-Id", "Atl-Traceid", "X-Ms-Request-Id",
+	"X-Correlation-Id", "Request-Id", "Cf-Ray",
+}
+
+// requestID is how the target names a request that it answered, if it does.
+func (c *Client) requestID(h http.Header) string {
+	for _, name := range requestIDHeaders {
+		if id := h.Get(name); id != "" {
+			return c.visible(id)
+		}
+	}
+	return ""
+}
 
 // requestError is r's error with what body says, in the target's own words.
 func (c *Client) requestError(r Request, res *http.Response, body []byte) *RequestError {
-	e := &RequestError{Method: r.Method, Path: c.shown(r), Status: res.StatusCode}
-	for _, name := range requestIDHeaders {
-		if id := res.Header.Get(name); id != "" {
-			e.RequestID = c.visible(id)
-			break
-		}
-	}
+	e := &RequestError{Method: r.Method, Path: c.shown(r), Status: res.StatusCode, RequestID: c.requestID(res.Header)}
 	scimType, detail, ok := parseError(body)
 	if !ok {
 		e.Detail = c.cleaned(body)

@@ -23,6 +23,31 @@ var runCodes = [...]CodeDoc{
 			review that.`,
 	},
 	{
+		Code: "log-broken", Severity: Error, Title: "The audit log is not as it was written",
+		Text: `A record of the log was altered, taken out or put in, or its last records were cut off; the first such place
+			is named. Records before it are sound. Nothing is applied behind an end that was altered: keep the log as it is
+			for whoever looks into it, under another name, find out who could write there, and the next run begins a new
+			one. Give that place to a store whose objects cannot be changed.`,
+	},
+	{
+		Code: "log-unavailable", Severity: Error, Title: "The audit log cannot be written",
+		Text: `An apply is announced in the log before its first request, and nothing is sent without. Its disk may be full,
+			or its file not ours to write. Make room, or mend the permissions, and run again; what was done before, if
+			anything, is in the state's journal.`,
+	},
+	{
+		Code: "not-undone", Severity: Info, Title: "Something stays as it is although its apply is undone",
+		Text: `An undo sets back only what is still as the apply left it, is owned, and can come back. What was changed since,
+			by an apply or by hand, is somebody's newer decision; what was deleted has lost its id for good. The finding says
+			which it is. Change the configuration, or the target, where it matters.`,
+	},
+	{
+		Code: "undo-returns", Severity: Warning, Title: "The next apply takes the undo back",
+		Text: `The configuration still asks for what is undone, so the next apply makes it again. An undo is for the minutes
+			until the configuration is right: revert the commit that brought it, with "git revert", and keep automatic
+			applies from running until that is merged.`,
+	},
+	{
 		Code: "state-locked", Severity: Error, Title: "Somebody else is writing the state",
 		Text: `Another run holds the lock; who, since when and for what is shown. Wait for it, or allow time with
 			-lock-timeout=5m. If that run is dead, its lock in a file is free already, and elsewhere once its lease is

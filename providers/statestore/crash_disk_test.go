@@ -52,6 +52,17 @@ func (d *crashDisk) Open(name string) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(bytes.Clone(n.data))), nil
 }
 
+func (d *crashDisk) Tail(name string, n int64) ([]byte, int64, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	node, ok := d.names[filepath.Base(name)]
+	if !ok {
+		return nil, 0, fs.ErrNotExist
+	}
+	size := int64(len(node.data))
+	return bytes.Clone(node.data[size-min(n, size):]), size, nil
+}
+
 func (d *crashDisk) Create(name string) (file, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -15,6 +15,9 @@ type disk interface {
 	// Open opens a file for reading as long as it is now: what a writer appends
 	// meanwhile is not seen. The error is fs.ErrNotExist where there is none.
 	Open(name string) (io.ReadCloser, error)
+	// Tail returns the last n bytes of a file, or all where it has fewer, and its
+	// size. The error is fs.ErrNotExist where there is none.
+	Tail(name string, n int64) (end []byte, size int64, err error)
 	// Create makes a new file, never one that somebody still writes to.
 	Create(name string) (file, error)
 	// Append opens a file for appending after its first size bytes and cuts the rest.
@@ -50,6 +53,22 @@ func (osDisk) Open(name string) (io.ReadCloser, error) {
 		io.Reader
 		io.Closer
 	}{io.LimitReader(f, info.Size()), f}, nil
+}
+
+func (osDisk) Tail(name string, n int64) (end []byte, size int64, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	size = info.Size()
+	end = make([]byte, min(n, size))
+	_, err = f.ReadAt(end, size-int64(len(end)))
+	return end, size, err
 }
 
 func (d osDisk) Create(name string) (file, error) {

@@ -267,7 +267,7 @@ func TestWhereAStateMayBe(t *testing.T) {
 		return err
 	}
 	http := func(address, lock string) error {
-		_, err := statestore.NewHTTP(statestore.HTTPOptions{RemoteOptions: o, Address: address, LockAddress: lock})
+		_, err := statestore.NewHTTP(statestore.HTTPOptions{RemoteOptions: o, Log: "log", Address: address, LockAddress: lock})
 		return err
 	}
 	postgres := func(address string) error {

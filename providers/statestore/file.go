@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,7 +26,7 @@ var ErrReplaced = errors.New("the state does not belong to its journal: it was r
 var ErrNotLocked = errors.New("the state is not locked")
 
 // File is a [providers.Store] in a local file. Beside the state at Path stand
-// its journal and, while it is locked, a lock file, all for their owner alone.
+// its audit log, its journal and, while it is locked, a lock file, all for their owner alone.
 // Its methods are safe for concurrent use, also by several processes.
 type File struct {
 	path       string
@@ -54,6 +55,11 @@ func (f *File) Unsynced() *File {
 func (f *File) String() string { return f.path }
 
 func (f *File) journalPath() string { return f.path + ".journal" }
+
+func (f *File) log() logFile { return logFile{f.disk, f.path + ".log"} }
+
+// Log returns the audit log, which stands beside the state.
+func (f *File) Log(context.Context) (io.ReadCloser, error) { return f.log().open() }
 
 func (f *File) lockPath() string { return f.path + ".lock" }
 

@@ -33,6 +33,9 @@ type HTTPOptions struct {
 	// nil password sends neither.
 	Username string
 	Password *schema.Secret
+	// Log is the local file of the audit log, for which the protocol has no place.
+	// It is required.
+	Log string
 	// Proxy is that of [providers.ClientOptions].
 	Proxy func(*http.Request) (*url.URL, error)
 }
@@ -43,7 +46,11 @@ const DefaultHTTPLease = 3 * time.Minute
 
 // NewHTTP returns the store behind Terraform's HTTP protocol. It opens no connection.
 func NewHTTP(o HTTPOptions) (*Remote, error) {
+	if o.Log == "" {
+		return nil, errors.New("there is no file for the audit log")
+	}
 	h := &httpState{
+		logged:  logFile{osDisk{}, o.Log},
 		address: o.Address, username: orDefault(o.Username, "rollcall"), password: o.Password,
 		update: orDefault(o.UpdateMethod, http.MethodPost),
 		lock:   endpoint{orDefault(o.LockMethod, "LOCK"), orDefault(o.LockAddress, o.Address)},
@@ -93,6 +100,8 @@ type httpState struct {
 	lock, unlock endpoint
 	username     string
 	password     *schema.Secret
+	// logged is the audit log, on this machine.
+	logged logFile
 
 	// waiting guards silent, a lock under which nothing was written since.
 	waiting sync.Mutex

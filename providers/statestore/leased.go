@@ -222,6 +222,18 @@ func (m *leased) save(s *planner.State, frame []byte) error {
 	return nil
 }
 
+func (m *leased) lastLogged() (last []byte, err error) {
+	err = m.persist(func(ctx context.Context) error {
+		last, err = m.claim.lastLogged(ctx)
+		return err
+	})
+	return last, err
+}
+
+func (m *leased) log(first uint64, lines []byte) error {
+	return m.persist(func(ctx context.Context) error { return m.claim.log(ctx, first, lines) })
+}
+
 // release gives the lock back. Without an answer it is free when the lease ends.
 func (m *leased) release() error {
 	m.stop()

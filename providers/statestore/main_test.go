@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +30,8 @@ const (
 	envRoot  = "STATESTORE_TEST_ROOT"
 	envName  = "STATESTORE_TEST_NAME"
 	envLease = "STATESTORE_TEST_LEASE"
+	// envLogs is where audit logs are for which a kind has no place.
+	envLogs = "STATESTORE_TEST_LOGS"
 )
 
 func TestMain(m *testing.M) {
@@ -38,7 +42,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	logs, err := os.MkdirTemp("", "rollcall-logs-")
+	if err != nil {
+		panic(err)
+	}
+	_ = os.Setenv(envLogs, logs)
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(logs)
 		stopServers()
 		os.Exit(code)
 	}))
@@ -74,6 +84,7 @@ func openFor(kind, root string, lease time.Duration) providers.Store {
 		})
 	case "http":
 		s, err = statestore.NewHTTP(statestore.HTTPOptions{
+			Log:           filepath.Join(os.Getenv(envLogs), url.PathEscape(at)),
 			RemoteOptions: o, Address: at, LockAddress: at + "/lock", LockMethod: "POST", UnlockMethod: "DELETE",
 			Username: storetest.TerraformUser, Password: schema.NewSecret(func() (string, error) { return storetest.SecretOfTests, nil }),
 		})

@@ -29,6 +29,12 @@ type medium interface {
 	// save puts s in the place of the state that head told of, then a journal of
 	// one frame, or none, in the place of the one that is there.
 	save(s *planner.State, frame []byte) error
+	// lastLogged returns whole lines from the end of the audit log, of which the
+	// last is the log's; none where it is empty.
+	lastLogged() ([]byte, error)
+	// log adds lines to the audit log, of which the first has the number first.
+	// Where records of somebody else stand there it is [errLogMoved].
+	log(first uint64, lines []byte) error
 	// release gives the lock back and ends the use of the medium.
 	release() error
 }
@@ -101,6 +107,13 @@ func (m *fileMedium) save(s *planner.State, frame []byte) error {
 	}
 	return nil
 }
+
+func (m *fileMedium) lastLogged() ([]byte, error) {
+	last, _, err := m.store.log().tail()
+	return last, err
+}
+
+func (m *fileMedium) log(_ uint64, lines []byte) error { return m.store.log().append(lines) }
 
 // close ends the writing of the journal.
 func (m *fileMedium) close() error {

@@ -38,6 +38,12 @@ CREATE TABLE IF NOT EXISTS rollcall_journal (
 	n bigint NOT NULL,
 	frame bytea NOT NULL,
 	PRIMARY KEY (name, n)
+);
+CREATE TABLE IF NOT EXISTS rollcall_log (
+	name text NOT NULL,
+	first bigint NOT NULL,
+	lines bytea NOT NULL,
+	PRIMARY KEY (name, first)
 )`
 )
 
@@ -214,13 +220,17 @@ func (p *postgres) prepare(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	if !made {
+	logMade, err := logTableMade(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if !made || !logMade {
 		// Tables that two make at the same time are an error to one of them.
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(7526769811)`); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, createTables, pgx.QueryExecModeSimpleProtocol); err != nil {
-			return fmt.Errorf("make the tables rollcall_states and rollcall_journal: %w", err)
+			return fmt.Errorf("make the tables rollcall_states, rollcall_journal and rollcall_log: %w", err)
 		}
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO rollcall_states (name, version, generation) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING`, p.name, tablesVersion)

@@ -55,6 +55,12 @@ type outcome struct {
 	RemoteID string     `json:"remote_id"`
 	At       time.Time  `json:"at"`
 	Rejected []rejected `json:"rejected,omitempty"`
+	Receipts []receipt  `json:"receipts,omitempty"`
+}
+
+type receipt struct {
+	Status    int    `json:"status"`
+	RequestID string `json:"request_id,omitempty"`
 }
 
 type rejected struct {
@@ -86,7 +92,7 @@ func carried(i planner.Intent) record {
 // settled is the record of how c ended.
 func settled(c *planner.Change, o planner.Outcome, failed error) (record, error) {
 	if failed != nil {
-		return record{Kind: kindFailed, Intent: toIntent(c, o.At), Error: failed.Error()}, nil
+		return record{Kind: kindFailed, Intent: toIntent(c, o.At), Outcome: toOutcome(o), Error: failed.Error()}, nil
 	}
 	b, err := planfile.AppendChange(nil, c)
 	if err != nil {
@@ -102,6 +108,9 @@ func toOutcome(o planner.Outcome) *outcome {
 			Name: r.Member.Name, Key: r.Member.Key, RemoteID: r.Member.RemoteID, Change: r.Member.Change, Detail: r.Detail,
 		})
 	}
+	for _, r := range o.Receipts {
+		out.Receipts = append(out.Receipts, receipt(r))
+	}
 	return out
 }
 
@@ -111,6 +120,9 @@ func (o *outcome) planner() planner.Outcome {
 		out.Rejected = append(out.Rejected, planner.RejectedMember{
 			Member: planner.Member{Name: r.Name, Key: r.Key, RemoteID: r.RemoteID, Change: r.Change}, Detail: r.Detail,
 		})
+	}
+	for _, r := range o.Receipts {
+		out.Receipts = append(out.Receipts, planner.Receipt(r))
 	}
 	return out
 }
@@ -126,6 +138,10 @@ type history struct {
 	begin begin
 	done  []planner.Settled
 	open  []planner.Intent
+	// begun is everything that was begun since, in order, and sent finds it by
+	// the change's id.
+	begun []trace
+	sent  map[string]int
 	// size is the length of what is whole; a torn end lies behind it.
 	size int64
 }
@@ -134,6 +150,7 @@ type history struct {
 func (h *history) add(r *record) error {
 	switch {
 	case r.Kind == kindIntent && r.Intent != nil:
+		h.trace(trace{intent: r.Intent})
 		if r.Intent.Action == planner.Create {
 			h.reopen(r.Intent.planner())
 		}
@@ -142,11 +159,13 @@ func (h *history) add(r *record) error {
 		// Two holders began it, one of them too late.
 		return nil
 	case r.Kind == kindFailed && r.Intent != nil:
+		h.trace(trace{intent: r.Intent, failed: r.Error, outcome: r.Outcome})
 		h.close(objectOf(r.Intent.planner()))
 		return nil
 	case r.Kind == kindDone && r.Outcome != nil:
 		c, err := planfile.ParseChange(r.Change)
 		h.done = append(h.done, planner.Settled{Change: c, Outcome: r.Outcome.planner()})
+		h.trace(trace{intent: &intent{Change: c.ID}, done: len(h.done)})
 		h.close(object{c.App, string(c.Kind), c.Key})
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
@@ -67,6 +68,29 @@ func (r *Remote) Read(ctx context.Context) (*planner.State, error) {
 		return nil, fmt.Errorf("read the state in %s: %w", r, err)
 	}
 	return s, nil
+}
+
+// Log returns the audit log. What is read of it later is asked for later.
+func (r *Remote) Log(ctx context.Context) (io.ReadCloser, error) {
+	next := r.service.logPieces()
+	return &pieces{next: func() (piece []byte, err error) {
+		var ended bool
+		err = again(ctx, func(ctx context.Context) error {
+			piece, err = next(ctx)
+			ended = errors.Is(err, io.EOF)
+			if ended {
+				return nil
+			}
+			return err
+		})
+		switch {
+		case ended:
+			return nil, io.EOF
+		case err != nil:
+			return nil, fmt.Errorf("read the audit log of %s: %w", r, err)
+		}
+		return piece, nil
+	}}, nil
 }
 
 // Lock takes the sole right to write. Where its holder dies, the lock is free

@@ -23,7 +23,7 @@ import (
 type S3Options struct {
 	RemoteOptions
 	// Bucket and Key name the object of the state. Beside it stand KEY.lock and,
-	// under KEY.journal/, the journal.
+	// under KEY.journal/, the journal, and under KEY.log/ the audit log.
 	Bucket, Key string
 	// Region is the bucket's; "us-east-1" if empty.
 	Region string

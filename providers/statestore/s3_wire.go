@@ -248,35 +248,58 @@ func (b *bucket) remove(ctx context.Context, key string) error {
 	return err
 }
 
+// first returns the first key that begins with prefix; empty where there is none.
+func (b *bucket) first(ctx context.Context, prefix string) (string, error) {
+	keys, _, err := b.page(ctx, url.Values{"list-type": {"2"}, "prefix": {prefix}, "max-keys": {"1"}})
+	if err != nil || len(keys) == 0 {
+		return "", err
+	}
+	return keys[0], nil
+}
+
 // list returns the keys that begin with prefix, sorted.
 func (b *bucket) list(ctx context.Context, prefix string) ([]string, error) {
 	var keys []string
 	query := url.Values{"list-type": {"2"}, "prefix": {prefix}}
 	for {
-		o, err := b.do(ctx, s3Request{method: http.MethodGet, query: query})
-		if errors.Is(err, errAbsent) {
-			return nil, refuse("there is no bucket %q", b.name)
-		}
+		some, next, err := b.page(ctx, query)
 		if err != nil {
-			return nil, err
-		}
-		var page struct {
-			Contents              []struct{ Key string }
-			IsTruncated           bool
-			NextContinuationToken string
-		}
-		if err := xml.Unmarshal(o.body, &page); err != nil {
 			return nil, fmt.Errorf("list %s: %w", prefix, err)
 		}
-		for _, c := range page.Contents {
-			keys = append(keys, c.Key)
-		}
-		if !page.IsTruncated {
+		keys = append(keys, some...)
+		if next == "" {
 			return keys, nil
 		}
-		if page.NextContinuationToken == "" {
-			return nil, fmt.Errorf("list %s: the list goes on and does not say where", prefix)
-		}
-		query.Set("continuation-token", page.NextContinuationToken)
+		query.Set("continuation-token", next)
 	}
+}
+
+// page lists what query asks for. next is the token that the list goes on with;
+// empty at its end.
+func (b *bucket) page(ctx context.Context, query url.Values) (keys []string, next string, err error) {
+	o, err := b.do(ctx, s3Request{method: http.MethodGet, query: query})
+	if errors.Is(err, errAbsent) {
+		return nil, "", refuse("there is no bucket %q", b.name)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	var page struct {
+		Contents              []struct{ Key string }
+		IsTruncated           bool
+		NextContinuationToken string
+	}
+	if err := xml.Unmarshal(o.body, &page); err != nil {
+		return nil, "", err
+	}
+	for _, c := range page.Contents {
+		keys = append(keys, c.Key)
+	}
+	if page.IsTruncated && page.NextContinuationToken == "" {
+		return nil, "", errors.New("the list goes on and does not say where")
+	}
+	if !page.IsTruncated {
+		page.NextContinuationToken = ""
+	}
+	return keys, page.NextContinuationToken, nil
 }

@@ -26,6 +26,10 @@ type service interface {
 	// a [*providers.LockedError] where somebody holds it. It proves that the
 	// service keeps what writers rely on, and is a [*refusal] where not.
 	take(ctx context.Context, h holder, lease time.Duration) (claim, error)
+	// logPieces returns a way to read the audit log from its beginning: some more
+	// of it at each call, [io.EOF] behind its end. A call that fails may be made
+	// again.
+	logPieces() func(ctx context.Context) ([]byte, error)
 	// free breaks the lock called id: [ErrNotLocked], or a
 	// [*providers.LockedError] where it is another's.
 	free(ctx context.Context, id string) error
@@ -48,6 +52,9 @@ type claim interface {
 	// was loaded or saved last, and a journal of one frame, or none, in the place
 	// of its journal. Another state that is there is [ErrChanged].
 	save(ctx context.Context, next begin, body, frame []byte) error
+	// lastLogged and log are those of [medium].
+	lastLogged(ctx context.Context) ([]byte, error)
+	log(ctx context.Context, first uint64, lines []byte) error
 	// release gives the lock back and closes what is open. It is not clean where
 	// a write may still be on its way.
 	release(ctx context.Context, clean bool) error
@@ -69,7 +76,7 @@ func final(err error) bool {
 	var refused *refusal
 	var locked *providers.LockedError
 	return errors.As(err, &refused) || errors.As(err, &locked) ||
-		errors.Is(err, errLost) || errors.Is(err, ErrChanged) || errors.Is(err, ErrNotLocked)
+		errors.Is(err, errLost) || errors.Is(err, errLogMoved) || errors.Is(err, ErrChanged) || errors.Is(err, ErrNotLocked)
 }
 
 // contents is what a service has of a state.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/auditlog"
 	"github.com/rollcall-dev/rollcall/providers"
 )
 
@@ -28,6 +29,11 @@ type session struct {
 	tracking sync.Mutex
 	live     history
 	begun    map[object]bool
+
+	// logging guards logged, the end of the audit log, which is nil before it
+	// was looked for.
+	logging sync.Mutex
+	logged  *auditlog.Head
 }
 
 func newSession(m medium, newLineage func() string, now func() time.Time) *session {

@@ -47,6 +47,11 @@ func Run(t *testing.T, place func(t *testing.T) Place) {
 		{"a create that never ended outlives a save", intentOutlivesSave},
 		{"an intent ends when the state has its object", intentEndsWithLink},
 		{"what was done since the save is unsettled", doneIsUnsettled},
+		{"an empty store has an empty audit log", emptyLog},
+		{"records of the audit log are read in their order, by whoever wrote them", logIsRead},
+		{"an audit log is not written to without the lock", brokenLockEndsLogging},
+		{"an apply that was cut short leaves its records and what the journal knows", cutShortIsLeft},
+		{"an apply that ended leaves nothing", endedLeavesNothing},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -134,7 +134,7 @@ func (a *app) broken(got *run.Applied, err error) error {
 		return err
 	}
 	a.report(err)
-	if err := a.showResult(got.Plan, got.Result); err != nil {
+	if err := a.showResult(got); err != nil {
 		return err
 	}
 	return status(exitPartial)
@@ -262,7 +262,7 @@ func (a *app) applied(got *run.Applied) error {
 	case got.Done:
 		a.say("Nothing is left to apply: the plan that was expected has been carried out before, or is not needed any more.")
 	}
-	if err := a.showResult(got.Plan, got.Result); err != nil {
+	if err := a.showResult(got); err != nil {
 		return err
 	}
 	return status(applyCode(got))

@@ -134,11 +134,15 @@ func (a *app) readingProgress() func(schema.Address, string, int, int) {
 	}
 }
 
-// showResult says what became of p.
-func (a *app) showResult(p *planner.Plan, r *providers.Result) error {
+// showResult says what became of a plan, and where it stands in the audit log.
+func (a *app) showResult(got *run.Applied) error {
 	if a.events != nil {
-		a.events.Result(p, r)
+		a.events.Result(got.Plan, got.Result, got.ID)
 		return a.events.Err()
 	}
-	return render.ApplyResult(a.stdout, p, r, a.style(a.stdout))
+	err := render.ApplyResult(a.stdout, got.Plan, got.Result, a.style(a.stdout))
+	if err == nil && got.ID != "" {
+		a.say("In the audit log: rollcall log -apply=" + got.ID) // each run has another
+	}
+	return err
 }

@@ -57,6 +57,7 @@ var commands = [...]func(*app) *cobra.Command{
 	newSimulate,
 	newConsole,
 	newTest,
+	newLog,
 	newState,
 	newForceUnlock,
 	newTarget,

@@ -63,7 +63,7 @@ func newStateMove(a *app) *cobra.Command {
 	}.describe(&cobra.Command{
 		Use: "mv FROM TO", Short: "Give an object another key", Args: exactly(2, "FROM and TO"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.changeState(c.Context(), "state mv", func(s *planner.State) error {
+			return a.changeState(c.Context(), "state mv", inApp(app, args[0])+" to "+args[1], func(s *planner.State) error {
 				return moveObject(s, app, args[0], args[1])
 			})
 		},
@@ -81,7 +81,7 @@ func newStateRemove(a *app) *cobra.Command {
 	}.describe(&cobra.Command{
 		Use: "rm KEY", Short: "Forget an object", Args: exactly(1, "KEY"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.changeState(c.Context(), "state rm", func(s *planner.State) error {
+			return a.changeState(c.Context(), "state rm", inApp(app, args[0]), func(s *planner.State) error {
 				return removeObject(s, app, args[0])
 			})
 		},
@@ -115,7 +115,8 @@ func newStatePush(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.changeState(c.Context(), "state push", func(s *planner.State) error {
+			detail := fmt.Sprintf("the state %q at serial %d, from %s", pushed.Lineage, pushed.Serial, args[0])
+			return a.changeState(c.Context(), "state push", detail, func(s *planner.State) error {
 				return replaceState(s, pushed, force)
 			})
 		},
@@ -159,14 +160,22 @@ func (a *app) withState(ctx context.Context, use func(*planner.State) error) err
 	return use(state)
 }
 
+// inApp names an object of the state, in one app or in all.
+func inApp(app, key string) string {
+	if app == "" {
+		return key
+	}
+	return "app." + app + " " + key
+}
+
 // changeState changes the state under its lock.
-func (a *app) changeState(ctx context.Context, operation string, change func(*planner.State) error) error {
+func (a *app) changeState(ctx context.Context, operation, detail string, change func(*planner.State) error) error {
 	p, err := a.project()
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	if err := p.ChangeState(ctx, operation, change); err != nil {
+	if err := p.ChangeState(ctx, operation, detail, change); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.stdout, "The state was saved.")

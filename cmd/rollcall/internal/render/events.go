@@ -47,6 +47,7 @@ type event struct {
 	Policy     *policyJSON      `json:"policy,omitempty"`
 	Diagnostic *diagnosticJSON  `json:"diagnostic,omitempty"`
 	Changes    *summaryJSON     `json:"changes,omitempty"`
+	Apply      string           `json:"apply,omitempty"`
 	Hook       *hookJSON        `json:"hook,omitempty"`
 	Progress   *progressJSON    `json:"progress,omitempty"`
 	Rejected   []rejectedJSON   `json:"rejected,omitempty"`
@@ -246,13 +247,13 @@ func (s *Events) Event(e providers.Event) {
 }
 
 // Result ends the stream of an apply with what was done of plan. r is nil where
-// there was nothing to send.
-func (s *Events) Result(plan *planner.Plan, r *providers.Result) {
+// there was nothing to send; id names it in the audit log.
+func (s *Events) Result(plan *planner.Plan, r *providers.Result, id string) {
 	if r == nil {
 		r = &providers.Result{}
 	}
 	words, ok := outcomeWords(plan, r)
-	out := event{Level: "info", Type: "change_summary", Message: words + " " + counts(r) + rest(plan, countStatuses(r)),
+	out := event{Level: "info", Type: "change_summary", Message: words + " " + counts(r) + rest(plan, countStatuses(r)), Apply: id,
 		Changes: &summaryJSON{Add: r.Added, Change: r.Changed, Remove: r.Destroyed, Operation: "apply"}}
 	if !ok {
 		out.Level = "warn"

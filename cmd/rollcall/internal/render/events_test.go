@@ -41,8 +41,8 @@ func TestEventStreamOfAnApplyIsAsInItsGolden(t *testing.T) {
 		for _, e := range applyEvents() {
 			s.Event(e)
 		}
-		s.Result(emptyPlan(), applyResult())
-		s.Result(emptyPlan(), nil)
+		s.Result(emptyPlan(), applyResult(), "")
+		s.Result(emptyPlan(), nil, "")
 	})
 	golden(t, "events_apply.jsonl", got)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/auditlog"
 	"github.com/rollcall-dev/rollcall/providers"
 )
 
@@ -21,6 +22,9 @@ type Apply struct {
 	MayBeDone bool
 	// Inputs are what the expected plan was made from, where that is known.
 	Inputs *planner.Inputs
+	// Undo is the id of the apply that is to be undone, or how it begins, instead
+	// of carrying out what the configuration asks for.
+	Undo string
 	// Approve is shown the plan before anything is written and says whether to
 	// go on. Asked tells that it waited for a person, so that what was read is
 	// read again. Nil approves.
@@ -32,6 +36,8 @@ type Apply struct {
 // Applied is what became of an apply.
 type Applied struct {
 	Plan *planner.Plan
+	// ID names the apply in the audit log; empty where nothing was to be sent.
+	ID string
 	// Result is nil where nothing was to be sent, or was not approved.
 	Result   *providers.Result
 	Approved bool
@@ -50,7 +56,7 @@ func (p *Project) Apply(ctx context.Context, how Apply) (_ *Applied, err error) 
 	if err != nil {
 		return nil, err
 	}
-	session, err := p.lock(ctx, store, "apply")
+	session, err := p.lock(ctx, store, how.operation())
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +67,9 @@ func (p *Project) Apply(ctx context.Context, how Apply) (_ *Applied, err error) 
 	}()
 	state, err := p.readState(ctx, store)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.closeLeft(ctx, session, state); err != nil {
 		return nil, err
 	}
 	connected, err := p.connect(ctx, writing, state)
@@ -95,16 +104,24 @@ func (p *Project) apply(ctx context.Context, session providers.Session, state *p
 	}
 	applied := &Applied{Plan: plan, Approved: true, Done: done}
 	if sends(plan) {
-		if applied.Result, err = p.carryOut(ctx, session, planned, connected, how); err != nil {
-			return nil, err
-		}
-		state = applied.Result.State
+		return applied, p.carryOut(ctx, session, planned, connected, how, applied)
 	}
 	_, read := planner.NoteReadings(state, plan.Inputs.Directories, true)
-	if applied.Result != nil || len(state.Intents) > 0 || read {
-		err = save(ctx, session, state)
+	switch {
+	case len(state.Intents) > 0:
+		return applied, p.saveNoted(ctx, session, state, how.operation(), "nothing to send; what an earlier run left unanswered was looked up")
+	case read:
+		return applied, p.saveNoted(ctx, session, state, how.operation(), "nothing to send; what the directories hold was noted")
 	}
-	return applied, err
+	return applied, nil
+}
+
+// operation is what the lock and the audit log call it.
+func (a *Apply) operation() string {
+	if a.Undo != "" {
+		return "undo"
+	}
+	return "apply"
 }
 
 // refuse ends the apply of a plan that is blocked. No target is written to; a
@@ -116,7 +133,7 @@ func (p *Project) refuse(ctx context.Context, session providers.Session, state *
 	if !changed {
 		return applied, nil
 	}
-	return applied, save(ctx, session, state)
+	return applied, p.saveNoted(ctx, session, state, "apply", "refused, because the plan is blocked; what the directories hold was noted")
 }
 
 // approve asks. Where a person took their time, it reads again: they must get
@@ -139,8 +156,36 @@ func (p *Project) approve(ctx context.Context, planned *Planned, connected conne
 	return true, nil
 }
 
-// carryOut sends the changes of a plan.
-func (p *Project) carryOut(ctx context.Context, session providers.Session, planned *Planned, connected connections, how Apply) (*providers.Result, error) {
+// carryOut sends the changes of a plan. They are announced in the audit log
+// before the first, and what became of them is recorded before the state is
+// saved: until then the journal has it.
+func (p *Project) carryOut(ctx context.Context, session providers.Session, planned *Planned, connected connections, how Apply, applied *Applied) error {
+	announced, err := p.announce(ctx, session, planned, how)
+	if err != nil {
+		return err
+	}
+	applied.ID = announced.id
+	if p.Config.Settings.State.Kind == "http" {
+		p.options.Notice("The store of this state has no place for an audit log: it is in " + p.httpLog() + " on this machine. Keep that file.")
+	}
+	targets, settle := p.targets(planned, connected)
+	applied.Result, err = providers.Apply(ctx, planned.Plan, providers.Options{
+		Targets: targets, Journal: session, State: planned.State,
+		Parallelism: p.options.Parallelism, Settle: settle, Now: p.options.Now, Events: how.Events,
+	})
+	if err != nil {
+		return errors.Join(err, announced.end(ctx, nil, auditlog.Ended{Result: auditlog.Stopped, Error: err.Error()}))
+	}
+	if err := announced.finish(ctx, applied.Result); err != nil {
+		return &LogError{fmt.Errorf("%w (what was done is in the state's journal, and the next run records it)", err)}
+	}
+	planner.NoteReadings(applied.Result.State, planned.Plan.Inputs.Directories, true)
+	return save(ctx, session, applied.Result.State)
+}
+
+// targets finds where each app of a plan is kept, and how long the slowest of
+// them takes to show what was written.
+func (p *Project) targets(planned *Planned, connected connections) (map[string]providers.Target, time.Duration) {
 	targets := map[string]providers.Target{}
 	var settle time.Duration
 	add := func(app string, c *connection) {
@@ -159,10 +204,7 @@ func (p *Project) carryOut(ctx context.Context, session providers.Session, plann
 	for i := range p.Config.Apps {
 		add(p.Config.Apps[i].Name, connected.of(p.Config.Apps[i].Target))
 	}
-	return providers.Apply(ctx, planned.Plan, providers.Options{
-		Targets: targets, Journal: session, State: planned.State,
-		Parallelism: p.options.Parallelism, Settle: settle, Now: p.options.Now, Events: how.Events,
-	})
+	return targets, settle
 }
 
 // sends reports whether anything of plan is more than reported.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/auditlog"
 	"github.com/rollcall-dev/rollcall/planner/planfile"
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/schema"
@@ -92,6 +93,8 @@ var advice = map[schema.Code]struct{ summary, todo string }{
 	"credentials-rejected": {"The target refused the credentials", "Check the token, its scope and whether it has expired."},
 	"incomplete-read":      {"The target could not be read whole", "Nothing was planned, because what is missing would look as if it were gone. Run again."},
 	"disk-full":            {"There is no room to write a file", makeRoom},
+	"log-broken":           {"The audit log is not as it was written", "Keep it as it is, and find out who could write there."},
+	"log-unavailable":      {"The audit log cannot be written", "Make room, or mend its permissions, and run again."},
 	"stale-plan":           {"The plan is not current", "Nothing was written. Plan again, review, and apply the new plan."},
 	"state-locked":         {"Somebody else holds the state's lock", "Wait for them with -lock-timeout=5m, or, if they are gone, run \"rollcall force-unlock ID\" with the lock's id."},
 }
@@ -133,10 +136,24 @@ func codeOf(err error) schema.Code {
 	if e := (*providers.ObjectError)(nil); errors.As(err, &e) {
 		return e.Code
 	}
+	if e := (*LogError)(nil); errors.As(err, &e) {
+		return codeOfLog(err)
+	}
+	if e := (*LogEndError)(nil); errors.As(err, &e) {
+		return "log-broken"
+	}
 	if e := (*TokenError)(nil); errors.As(err, &e) {
 		return "missing-token"
 	}
 	return codeOfPlace(err)
+}
+
+// codeOfLog tells a log that was altered from one that cannot be written.
+func codeOfLog(err error) schema.Code {
+	if e := (*auditlog.BrokenError)(nil); errors.As(err, &e) {
+		return "log-broken"
+	}
+	return "log-unavailable"
 }
 
 // codeOfPlace finds the code of an error by what failed alone.

@@ -227,7 +227,7 @@ func (p *Project) staysInside(name string) error {
 	}
 	defer root.Close() //nolint:errcheck // nothing was written
 	fresh := path.Join(path.Dir(name), "."+path.Base(name)+".new")
-	for _, written := range []string{name, name + ".lock", name + ".journal", name + ".tmp", fresh} {
+	for _, written := range []string{name, name + ".lock", name + ".journal", name + ".log", name + ".tmp", fresh} {
 		if err := exists(root, written); err != nil {
 			return fmt.Errorf("use %s: %w (a folder elsewhere is named by ROLLCALL_DATA_DIR, not by a link)", written, err)
 		}

@@ -43,7 +43,11 @@ func (p *Project) storeOf(s schema.StateStore) (providers.Store, error) {
 			Region: s.Arguments["region"], Endpoint: s.Arguments["endpoint"], Proxy: http.ProxyFromEnvironment,
 		})
 	case "http":
-		return statestore.NewHTTP(p.httpState(s, o))
+		log, err := p.dataFile("", httpLogFile)
+		if err != nil {
+			return nil, err
+		}
+		return statestore.NewHTTP(p.httpState(s, o, log))
 	}
 	file, err := p.dataFile(s.Path, stateFile)
 	if err != nil {
@@ -54,6 +58,19 @@ func (p *Project) storeOf(s schema.StateStore) (providers.Store, error) {
 
 // stateFile is the state's name in the data folder.
 const stateFile = "state.json"
+
+// httpLogFile is the audit log's name in the data folder, for a state whose
+// store has no place for one.
+const httpLogFile = "audit.log"
+
+// httpLog is where the audit log is of a state whose store has no place for one.
+func (p *Project) httpLog() string {
+	file, err := p.dataFile("", httpLogFile)
+	if err != nil {
+		return ""
+	}
+	return file
+}
 
 // copyOfState is what an offline run has of a state that is kept elsewhere.
 func (p *Project) copyOfState(kind string) (providers.Store, error) {
@@ -71,8 +88,9 @@ func (p *Project) copyOfState(kind string) (providers.Store, error) {
 
 // httpState says how a state is reached by Terraform's protocol. Without a
 // password, the one that is bound to the host goes with it, if there is any.
-func (p *Project) httpState(s schema.StateStore, o statestore.RemoteOptions) statestore.HTTPOptions {
+func (p *Project) httpState(s schema.StateStore, o statestore.RemoteOptions, log string) statestore.HTTPOptions {
 	h := statestore.HTTPOptions{
+		Log:           log,
 		RemoteOptions: o, Address: s.Arguments["address"],
 		LockAddress: s.Arguments["lock_address"], UnlockAddress: s.Arguments["unlock_address"],
 		UpdateMethod: s.Arguments["update_method"], LockMethod: s.Arguments["lock_method"], UnlockMethod: s.Arguments["unlock_method"],
@@ -162,8 +180,9 @@ func (p *Project) CheckState(ctx context.Context) (string, error) {
 }
 
 // ChangeState lets change alter the state under its lock and saves what it
-// made of it. An error of change leaves the state as it was.
-func (p *Project) ChangeState(ctx context.Context, operation string, change func(*planner.State) error) (err error) {
+// made of it. The audit log tells the operation, and in words its detail. An
+// error of change leaves the state as it was.
+func (p *Project) ChangeState(ctx context.Context, operation, detail string, change func(*planner.State) error) (err error) {
 	store, err := p.store()
 	if err != nil {
 		return err
@@ -177,22 +196,51 @@ func (p *Project) ChangeState(ctx context.Context, operation string, change func
 	if err != nil {
 		return err
 	}
+	if err := p.closeLeft(ctx, session, state); err != nil {
+		return err
+	}
+	before := *state
 	if err := change(state); err != nil {
+		return err
+	}
+	if err := p.note(ctx, session, operation, detail, &before); err != nil {
 		return err
 	}
 	return save(ctx, session, state)
 }
 
-// ForceUnlock breaks the state's lock called id.
+// ForceUnlock breaks the state's lock called id, and records that. Where it
+// cannot be recorded, the lock is broken all the same.
 func (p *Project) ForceUnlock(ctx context.Context, id string) error {
 	store, err := p.store()
 	if err != nil {
 		return err
 	}
+	holder, _, _ := store.Holder(ctx) // for the log alone
 	if err := store.ForceUnlock(ctx, id); err != nil {
 		return &PlaceError{What: "state", Origin: p.Config.Settings.State.Origin, Err: err}
 	}
+	if err := p.noteUnlocked(ctx, store, holder); err != nil {
+		return &LogError{fmt.Errorf("the lock was broken, but that could not be recorded: %w", err)}
+	}
 	return nil
+}
+
+// noteUnlocked records that a lock was broken, as its next holder.
+func (p *Project) noteUnlocked(ctx context.Context, store providers.Store, holder providers.LockInfo) (err error) {
+	session, err := store.Lock(ctx, p.locked("force-unlock"), 10*time.Second)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, session.Unlock(context.WithoutCancel(ctx))) }()
+	state, err := store.Read(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.closeLeft(ctx, session, state); err != nil {
+		return err
+	}
+	return p.note(ctx, session, "force-unlock", fmt.Sprintf("took the lock %s from %s (%s)", holder.ID, holder.Who, holder.Operation), state)
 }
 
 // save writes the ledger, also where the run was interrupted: it is what the

@@ -1,0 +1,226 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/auditlog"
+	"github.com/rollcall-dev/rollcall/providers"
+)
+
+// LogError says that the audit log could not be written or is not as it was
+// written. Without a line in it nothing is sent.
+type LogError struct{ Err error }
+
+// Error names the cause.
+func (e *LogError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *LogError) Unwrap() error { return e.Err }
+
+// idDigits is how long the id of an apply is: short enough to be typed.
+const idDigits = 10
+
+// newID makes the id of an apply.
+func (p *Project) newID() string {
+	id := strings.ToLower(p.options.Random())
+	return id[:min(idDigits, len(id))]
+}
+
+// recorded is an apply that stands in the audit log and has yet to end there.
+type recorded struct {
+	session providers.Session
+	id      string
+	began   time.Time
+	now     func() time.Time
+}
+
+// runOf says for the audit log who does what.
+func (p *Project) runOf(operation string, state *planner.State) *auditlog.Run {
+	return &auditlog.Run{
+		Operation: operation, Who: p.options.Who, CI: p.options.CIRun, Version: p.options.Version,
+		State: planner.StateInput{Lineage: state.Lineage, Serial: state.Serial},
+	}
+}
+
+// announce records that plan is about to be carried out. Where it fails,
+// nothing may be sent.
+func (p *Project) announce(ctx context.Context, session providers.Session, planned *Planned, how Apply) (*recorded, error) {
+	plan := planned.Plan
+	run := p.runOf(how.operation(), planned.State)
+	run.Config, run.Fingerprint, run.Only, run.Undoes = plan.Inputs.Config, plan.Fingerprint, plan.Inputs.Only, how.Undo
+	sum := &plan.Summary
+	run.Plan = auditlog.Counts{Added: sum.Add, Changed: sum.Change, Destroyed: sum.Destroy, Requests: sum.Requests}
+	run.Guards = slices.DeleteFunc(slices.Clone(plan.Guards), func(g planner.GuardResult) bool { return g.Count == 0 })
+	r := &recorded{session: session, id: p.newID(), began: p.options.Now(), now: p.options.Now}
+	err := r.write(ctx, auditlog.Record{Kind: auditlog.Begin, Run: run})
+	if err != nil {
+		return nil, &LogError{fmt.Errorf("nothing was sent, because no change is made that is not in the audit log: %w", err)}
+	}
+	return r, nil
+}
+
+// write appends records of the apply.
+func (r *recorded) write(ctx context.Context, records ...auditlog.Record) error {
+	at := r.now()
+	for i := range records {
+		records[i].Apply, records[i].At = r.id, at
+	}
+	return r.session.Record(context.WithoutCancel(ctx), records)
+}
+
+// atOnce is how many changes are recorded in one piece.
+const atOnce = 1000
+
+// end records what became of each change, and of the whole.
+func (r *recorded) end(ctx context.Context, changes []auditlog.Change, ended auditlog.Ended) error {
+	var records []auditlog.Record
+	for i := range changes {
+		records = append(records, auditlog.Record{Kind: auditlog.ChangeEnded, Change: &changes[i]})
+		if len(records) < atOnce {
+			continue
+		}
+		if err := r.write(ctx, records...); err != nil {
+			return err
+		}
+		records = records[:0]
+	}
+	ended.Took = r.now().Sub(r.began)
+	return r.write(ctx, append(records, auditlog.Record{Kind: auditlog.End, Ended: &ended})...)
+}
+
+// finish records how an apply ended.
+func (r *recorded) finish(ctx context.Context, result *providers.Result) error {
+	changes := make([]auditlog.Change, len(result.Changes))
+	for i := range result.Changes {
+		c := &result.Changes[i]
+		changes[i] = auditlog.Change{Change: *c.Change, Status: auditlog.Status(c.Status), Outcome: c.Outcome, Took: c.Took}
+		changes[i].Outcome.Rejected = c.Rejected
+		if c.Err != nil {
+			changes[i].Error = c.Err.Error()
+		}
+	}
+	ended := auditlog.Ended{
+		Result: resultOf(result),
+		Counts: auditlog.Counts{Added: result.Added, Changed: result.Changed, Destroyed: result.Destroyed},
+	}
+	if result.Stopped != nil {
+		ended.Error = result.Stopped.Error()
+	}
+	return r.end(ctx, changes, ended)
+}
+
+// resultOf says in a word how an apply ended.
+func resultOf(r *providers.Result) auditlog.Result {
+	switch {
+	case r.Interrupted:
+		return auditlog.Interrupted
+	case !r.Written():
+		return auditlog.Stopped
+	case !r.Converged():
+		return auditlog.Partly
+	}
+	return auditlog.Complete
+}
+
+// closeLeft ends the records of an earlier run that was killed, with what its
+// journal knows, and saves what that did: the journal begins anew, so that it is
+// told apart from what comes.
+func (p *Project) closeLeft(ctx context.Context, session providers.Session, state *planner.State) error {
+	left, err := session.Left(ctx)
+	if err != nil {
+		return &LogError{err}
+	}
+	if left.Apply == "" {
+		return nil
+	}
+	var counts auditlog.Counts
+	s := planner.Summarize(func(yield func(*planner.Change) bool) {
+		for i := range left.Changes {
+			if c := &left.Changes[i]; c.Status.Done() && !yield(&c.Change) {
+				return
+			}
+		}
+	})
+	counts.Added, counts.Changed, counts.Destroyed = s.Add, s.Change, s.Destroy
+	r := &recorded{session: session, id: left.Apply, began: p.options.Now(), now: p.options.Now}
+	ended := auditlog.Ended{Result: auditlog.Killed, Counts: counts, Error: "closed by the next run, with what the journal knew"}
+	if err := r.end(ctx, left.Changes, ended); err != nil {
+		return &LogError{err}
+	}
+	return save(ctx, session, state)
+}
+
+// note records an operation on the state alone.
+func (p *Project) note(ctx context.Context, session providers.Session, operation, detail string, state *planner.State) error {
+	run := p.runOf(operation, state)
+	run.Detail, run.Config = detail, p.revision()
+	r := &recorded{session: session, id: p.newID(), now: p.options.Now}
+	if err := r.write(ctx, auditlog.Record{Kind: auditlog.Note, Run: run}); err != nil {
+		return &LogError{err}
+	}
+	return nil
+}
+
+// saveNoted saves a state that no target was told of, and says why in the log.
+func (p *Project) saveNoted(ctx context.Context, session providers.Session, state *planner.State, operation, why string) error {
+	if err := p.note(ctx, session, operation, why, state); err != nil {
+		return err
+	}
+	return save(ctx, session, state)
+}
+
+// Log opens the audit log. It is to be closed.
+func (p *Project) Log(ctx context.Context) (io.ReadCloser, error) {
+	store, err := p.store()
+	if err != nil {
+		return nil, err
+	}
+	log, err := store.Log(ctx)
+	if err != nil {
+		return nil, &PlaceError{What: "state", Origin: p.Config.Settings.State.Origin, Err: err}
+	}
+	return log, nil
+}
+
+// LogEndError says that the state was saved more often than the log knows.
+type LogEndError struct {
+	// Logged is the serial up to which the log tells; Serial is the state's.
+	Logged, Serial uint64
+}
+
+// Error names both.
+func (e *LogEndError) Error() string {
+	return fmt.Sprintf("the audit log ends early: it tells of the state up to serial %d, and the state is at %d: "+
+		"its last records were cut off, or the state was written by something else", e.Logged, e.Serial)
+}
+
+// CheckLogEnd compares the end of the log with the state: last is the last begin
+// or note in it, nil where there is none.
+func (p *Project) CheckLogEnd(ctx context.Context, last *auditlog.Run) error {
+	state, err := p.State(ctx)
+	if err != nil || last == nil || last.State.Lineage != "" && last.State.Lineage != state.Lineage {
+		return err
+	}
+	if state.Serial > last.State.Serial+1 {
+		return &LogEndError{Logged: last.State.Serial + 1, Serial: state.Serial}
+	}
+	return nil
+}
+
+// applyOf reads the records of one apply out of the log; id may be the beginning
+// of its id.
+func (p *Project) applyOf(ctx context.Context, id string) (*auditlog.Apply, error) {
+	log, err := p.Log(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a, err := auditlog.Find(log, id)
+	return a, errors.Join(err, log.Close())
+}

@@ -1,0 +1,169 @@
+package statestore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/rollcall-dev/rollcall/planner/auditlog"
+)
+
+// errLogMoved says that somebody else's records stand where ours were to go:
+// those of a former holder who was not yet through.
+var errLogMoved = errors.New("the audit log was appended to by somebody else")
+
+// Record appends records to the audit log.
+func (s *session) Record(_ context.Context, records []auditlog.Record) error {
+	s.logging.Lock()
+	defer s.logging.Unlock()
+	err := s.record(records)
+	if errors.Is(err, errLogMoved) {
+		s.logged = nil
+		err = s.record(records)
+	}
+	if err != nil {
+		return fmt.Errorf("write the audit log: %w", err)
+	}
+	return nil
+}
+
+// record appends records behind the end of the log as it was seen last.
+func (s *session) record(records []auditlog.Record) error {
+	if err := s.medium.held(); err != nil {
+		return err
+	}
+	if s.logged == nil {
+		if _, err := s.readLast(); err != nil {
+			return err
+		}
+	}
+	lines, head, err := s.logged.Append(nil, records)
+	if err != nil {
+		return err
+	}
+	if err := s.medium.log(s.logged.Seq+1, lines); err != nil {
+		return err
+	}
+	s.logged = &head
+	return nil
+}
+
+// last reads the last record of the log: a zero one where there is none.
+func (s *session) last() (auditlog.Record, error) {
+	s.logging.Lock()
+	defer s.logging.Unlock()
+	r, err := s.readLast()
+	if err != nil {
+		return r, fmt.Errorf("read the audit log: %w", err)
+	}
+	return r, nil
+}
+
+func (s *session) readLast() (r auditlog.Record, err error) {
+	lines, err := s.medium.lastLogged()
+	if err != nil {
+		return r, err
+	}
+	var head auditlog.Head
+	if len(lines) > 0 {
+		if r, head, err = auditlog.Last(lines); err != nil {
+			return r, err
+		}
+	}
+	s.logged = &head
+	return r, nil
+}
+
+// logFile is an audit log in a local file. Half a line at its end was never
+// promised to anybody; it is cut off before the log goes on.
+type logFile struct {
+	disk disk
+	path string
+}
+
+// open returns the log; an empty one where there is none.
+func (l logFile) open() (io.ReadCloser, error) {
+	r, err := l.disk.Open(l.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return io.NopCloser(bytes.NewReader(nil)), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the audit log: %w", err)
+	}
+	return r, nil
+}
+
+// firstTail is how much of a log's end is looked at first for its last line.
+const firstTail = 64 << 10
+
+// tail returns the last whole line, and how much of the file is whole.
+func (l logFile) tail() (last []byte, size int64, err error) {
+	for n := int64(firstTail); ; n *= 16 {
+		end, total, err := l.disk.Tail(l.path, n)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, 0, nil
+		}
+		if err != nil {
+			return nil, 0, fmt.Errorf("open the audit log: %w", err)
+		}
+		whole := end[:bytes.LastIndexByte(end, '\n')+1]
+		size := total - int64(len(end)-len(whole))
+		all := int64(len(end)) == total
+		if len(whole) == 0 && all {
+			return nil, 0, nil
+		}
+		if len(whole) == 0 {
+			continue
+		}
+		begin := bytes.LastIndexByte(whole[:len(whole)-1], '\n') + 1
+		if begin > 0 || all {
+			return whole[begin:], size, nil
+		}
+	}
+}
+
+// append adds lines behind what is whole and returns once they are durable.
+func (l logFile) append(lines []byte) error {
+	_, size, err := l.tail()
+	if err != nil {
+		return err
+	}
+	f, err := l.disk.Append(l.path, size)
+	made := errors.Is(err, fs.ErrNotExist)
+	if made {
+		f, err = l.disk.Create(l.path)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(lines)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil || !made {
+		return err
+	}
+	return l.disk.SyncDir(filepath.Dir(l.path))
+}
+
+// pieces reads a log that is kept in many pieces, one after the other.
+type pieces struct {
+	// next returns some more of the log; io.EOF behind the last.
+	next func() ([]byte, error)
+	rest []byte
+}
+
+func (p *pieces) Read(b []byte) (int, error) {
+	for len(p.rest) == 0 {
+		var err error
+		if p.rest, err = p.next(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(b, p.rest)
+	p.rest = p.rest[n:]
+	return n, nil
+}
+
+func (p *pieces) Close() error { return nil }
