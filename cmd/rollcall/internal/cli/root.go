@@ -58,6 +58,7 @@ var commands = [...]func(*app) *cobra.Command{
 	newConsole,
 	newTest,
 	newLog,
+	newUndo,
 	newState,
 	newForceUnlock,
 	newTarget,

@@ -82,7 +82,7 @@ func (p *Project) Apply(ctx context.Context, how Apply) (_ *Applied, err error) 
 
 // apply plans, asks, and carries out what was approved.
 func (p *Project) apply(ctx context.Context, session providers.Session, state *planner.State, connected connections, how Apply) (*Applied, error) {
-	planned, err := p.plan(ctx, state, connected)
+	planned, err := p.planFor(ctx, state, connected, &how)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (p *Project) approve(ctx context.Context, planned *Planned, connected conne
 	if err != nil || !yes || !asked {
 		return yes, err
 	}
-	again, err := p.plan(ctx, planned.State, connected)
+	again, err := p.planFor(ctx, planned.State, connected, &how)
 	if err != nil {
 		return false, err
 	}

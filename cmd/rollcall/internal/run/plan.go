@@ -54,6 +54,27 @@ func (p *Project) plan(ctx context.Context, state *planner.State, connected conn
 	return p.compute(state, remotes)
 }
 
+// planFor computes what an apply is to do: what the configuration asks for, or
+// the inverse of an earlier apply.
+func (p *Project) planFor(ctx context.Context, state *planner.State, connected connections, how *Apply) (*Planned, error) {
+	if how.Undo == "" {
+		return p.plan(ctx, state, connected)
+	}
+	undo, err := p.undoOf(ctx, how.Undo)
+	if err != nil {
+		return nil, err
+	}
+	how.Undo = undo.ID
+	if err := p.settle(ctx, state, connected); err != nil {
+		return nil, err
+	}
+	remotes, err := p.read(ctx, connected)
+	if err != nil {
+		return nil, err
+	}
+	return p.computeUndo(state, remotes, undo)
+}
+
 // planOffline computes what must change where the targets are as we left them.
 // Such a plan is never complete, and cannot be applied.
 func (p *Project) planOffline(state *planner.State) (*Planned, error) {
