@@ -131,6 +131,9 @@ func (c *comparison) judge(m *gauge, t *Terms, now, gone *Removal) GuardResult {
 	limit := m.limit(t)
 	r.Allowed = allowedBy(limit, t.Floor, r.Owned)
 	off := isOff(limit)
+	if !off && !c.unknownUntil().IsZero() {
+		r.Allowed = 0 // all of it may be used up
+	}
 	if w := c.waiver(m.code); w != nil && !off {
 		if n := allowedBy(w.Limit, t.Floor, r.Owned); n > r.Allowed || isOff(w.Limit) {
 			r.Allowed, off = n, isOff(w.Limit)
@@ -157,6 +160,10 @@ func (c *comparison) blockLimit(m *gauge, r *GuardResult, stricter bool) {
 	text += fmt.Sprintf("; %d pass. Nothing is written. ", r.Allowed)
 	if stricter {
 		text += "The limit of the last apply still holds: a limit that is raised counts from the next apply on. "
+	}
+	if end := c.unknownUntil(); !end.IsZero() && r.Waiver == "" {
+		text += fmt.Sprintf("The state was rebuilt on %s, and what was taken away before is not known: until %s only what a waiver says passes. ",
+			c.state.rebuilt.UTC().Format(time.RFC3339), end.UTC().Format(time.RFC3339))
 	}
 	if w := c.ended(m.code); w != nil {
 		text += fmt.Sprintf("%s ended on %s. ", w.Address, w.Expires.UTC().Format(time.RFC3339))

@@ -45,6 +45,21 @@ func (c *comparison) windowBegins() time.Time {
 	return c.d.AsOf.Add(-max(t[0].Window, t[1].Window))
 }
 
+// unknownUntil is until when nobody knows what the window holds, because the state
+// was rebuilt in it. Zero: it is known.
+func (c *comparison) unknownUntil() time.Time {
+	if c.state.rebuilt.IsZero() {
+		return time.Time{}
+	}
+	t := c.terms()
+	defaults := Terms{}.orDefault() // a window that was longer once is forgotten too
+	end := c.state.rebuilt.Add(max(t[0].Window, t[1].Window, defaults.Window))
+	if c.d.AsOf.Before(end) {
+		return end
+	}
+	return time.Time{}
+}
+
 // followTerms lets the state follow the configuration's limits. It comes last,
 // so that an apply which is cut short has not raised anything.
 func (c *comparison) followTerms() {

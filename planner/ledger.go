@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -18,6 +19,8 @@ type ledger struct {
 	groupAt map[string]uint32
 	history []Removal
 	terms   Terms
+	// rebuilt is when the ledger was rebuilt; zero: it never was.
+	rebuilt time.Time
 	// owned is what the state has, in its OwnedUsers and OwnedMembers.
 	owned Removal
 	// fromApp is the app's former name, where a moved block renamed it.
@@ -79,7 +82,7 @@ func openLedger(in Input, app *schema.App, remote *Remote) (*ledger, error) {
 			return nil, fmt.Errorf("plan %s: the state's ids belong to %s, but its target is %s now; "+
 				"point the target back, or remove the app from the state to start anew", app.Address, stored.Identity, remote.Identity)
 		}
-		l.history, l.terms = stored.History, stored.Terms
+		l.history, l.terms, l.rebuilt = stored.History, stored.Terms, stored.Rebuilt
 		l.owned.OwnedUsers, l.owned.OwnedMembers = stored.owned()
 		l.load(stored)
 	}

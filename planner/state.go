@@ -28,6 +28,18 @@ type State struct {
 	Unsettled time.Time
 }
 
+// Replace makes s all that by is, but for what belongs to the place that s was
+// read from: its lineage and serial, and the intents in its journal. Unsettled is
+// the later of both, for the target cannot show sooner what either is waiting for.
+func (s *State) Replace(by *State) {
+	place := *s
+	*s = *by
+	s.Lineage, s.Serial, s.Intents = place.Lineage, place.Serial, place.Intents
+	if place.Unsettled.After(s.Unsettled) {
+		s.Unsettled = place.Unsettled
+	}
+}
+
 // DirectoryState is what the state remembers of a directory, to tell a read that
 // is whole from one that is not.
 type DirectoryState struct {
@@ -62,6 +74,9 @@ type AppState struct {
 	History []Removal
 	// Terms are the limits of the guard at the last apply.
 	Terms Terms
+	// Rebuilt is when the ledger was rebuilt from the target: nobody knows what was
+	// taken away before. Zero: it never was.
+	Rebuilt time.Time
 }
 
 // Terms are the limits of an app's guard. The zero value stands for the defaults.

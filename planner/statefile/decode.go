@@ -14,7 +14,7 @@ import (
 )
 
 // wayOut is what to do about a file that cannot be used.
-const wayOut = "; restore it from a backup, or move it away: the next plan then finds accounts at the target by externalId and name, and groups that are pushed with mode = \"link\""
+const wayOut = "; restore it from a backup, or move it away and make it anew with \"rollcall state rebuild\", which touches no target"
 
 // ErrAltered says that a file is not as it was written.
 var ErrAltered = errors.New("the state file was altered or is truncated" + wayOut)
@@ -135,7 +135,7 @@ func (r *reader) add(s *planner.State, line []byte) error {
 	if bytes.HasPrefix(line, []byte(typeApp)) {
 		var l appLine
 		err := r.parse(line, &l)
-		s.Apps = append(s.Apps, planner.AppState{App: l.App, Identity: l.Identity, Terms: planner.Terms(l.Guard)})
+		s.Apps = append(s.Apps, planner.AppState{App: l.App, Identity: l.Identity, Terms: planner.Terms(l.Guard), Rebuilt: l.Rebuilt.UTC()})
 		return err
 	}
 	if bytes.HasPrefix(line, []byte(typeDirectory)) {

@@ -69,7 +69,7 @@ type writer struct {
 }
 
 func (w *writer) app(a *planner.AppState) {
-	w.line(typeApp, appLine{App: a.App, Identity: a.Identity, Guard: wire.Terms(a.Terms)})
+	w.line(typeApp, appLine{App: a.App, Identity: a.Identity, Guard: wire.Terms(a.Terms), Rebuilt: a.Rebuilt.UTC()})
 	users := sorted(a.Users, func(u *planner.UserLink) string { return u.Key })
 	for i := range users {
 		w.user(&users[i])

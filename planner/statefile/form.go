@@ -72,6 +72,8 @@ type appLine struct {
 	App      string     `json:"app"`
 	Identity string     `json:"identity"`
 	Guard    wire.Terms `json:"guard,omitzero"`
+	// Rebuilt is left out of an app that never was.
+	Rebuilt time.Time `json:"rebuilt,omitzero"`
 }
 
 type groupLine struct {

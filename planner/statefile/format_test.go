@@ -66,7 +66,7 @@ func TestEncodingLeavesTheStateAsItWas(t *testing.T) {
 // are never written anew: a reader of today must read what was written then.
 func TestEveryVersionIsRead(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]*planner.State{"testdata/v1.jsonl": example1(), "testdata/v2.jsonl": example()} {
+	for name, want := range map[string]*planner.State{"testdata/v1.jsonl": example1(), "testdata/v2.jsonl": example2()} {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -133,7 +133,7 @@ func TestEditedStateIsRefusedWithALineAndAWayOut(t *testing.T) {
 			if !errors.Is(err, statefile.ErrAltered) {
 				t.Fatalf("got %v, want %v", err, statefile.ErrAltered)
 			}
-			for _, says := range []string{tt.line, "backup", "move it away", "link"} {
+			for _, says := range []string{tt.line, "backup", "move it away", "state rebuild"} {
 				if !strings.Contains(err.Error(), says) {
 					t.Errorf("error does not say %q: %v", says, err)
 				}

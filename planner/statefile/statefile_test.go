@@ -14,6 +14,13 @@ import (
 
 // example has one of everything that the format knows.
 func example() *planner.State {
+	s := example2()
+	s.Apps[0].Rebuilt = time.Date(2026, 11, 23, 10, 30, 0, 0, time.UTC)
+	return s
+}
+
+// example2 has one of everything that version 2 knew when it was new.
+func example2() *planner.State {
 	s := example1()
 	s.Directories = []planner.DirectoryState{{
 		Address: "directory.file.hr", Before: []string{"d0"},

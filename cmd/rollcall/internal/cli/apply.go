@@ -206,15 +206,19 @@ func (a *app) confirm(ctx context.Context, p *planner.Plan) (yes, asked bool, er
 	if err := a.showPlan(p); err != nil || len(p.Changes) == 0 || !p.Applyable {
 		return true, false, err
 	}
-	fmt.Fprint(a.stdout, "\nDo you want to perform these actions?\n"+
-		"  rollcall will carry out the actions described above.\n"+
-		"  Only 'yes' will be accepted to approve.\n\n  Enter a value: ")
+	yes, err = a.ask(ctx, "\nDo you want to perform these actions?\n  rollcall will carry out the actions described above.\n")
+	return yes, true, err
+}
+
+// ask asks a question that only a yes answers.
+func (a *app) ask(ctx context.Context, question string) (yes bool, err error) {
+	fmt.Fprint(a.stdout, question+"  Only 'yes' will be accepted to approve.\n\n  Enter a value: ")
 	answer, err := a.line(ctx)
 	fmt.Fprintln(a.stdout)
 	if err != nil {
-		return false, true, fmt.Errorf("ask for approval: %w", err)
+		return false, fmt.Errorf("ask for approval: %w", err)
 	}
-	return answer == "yes", true, nil
+	return answer == "yes", nil
 }
 
 // line reads one line of standard input, or the end of it, unless ctx ends before.

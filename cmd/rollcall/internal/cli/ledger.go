@@ -182,6 +182,6 @@ func replaceState(s, pushed *planner.State, force bool) error {
 		return fmt.Errorf("push the serial %d over %d: it is older; -force replaces it", pushed.Serial, s.Serial)
 	}
 	// The place keeps its lineage; an empty one gets one with its first save.
-	s.Apps = pushed.Apps
+	s.Replace(pushed)
 	return nil
 }

@@ -15,12 +15,13 @@ import (
 func newState(a *app) *cobra.Command {
 	c := manual{
 		about: "The state is the ledger of what rollcall owns at the targets. These commands read and\n" +
-			"change the ledger alone; no target is asked or told anything.",
+			"change the ledger alone; no target is told anything, and only rebuild asks them.",
 	}.describe(&cobra.Command{
 		Use: "state", Short: "Look after the state", Args: subcommandOnly,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	})
-	c.AddCommand(newStateList(a), newStateShow(a), newStateMove(a), newStateRemove(a), newStatePull(a), newStatePush(a))
+	c.AddCommand(newStateList(a), newStateShow(a), newStateMove(a), newStateRemove(a), newStatePull(a), newStatePush(a),
+		newStateRebuild(a))
 	return c
 }
 
