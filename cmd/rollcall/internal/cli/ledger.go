@@ -25,7 +25,15 @@ func apps(s *planner.State, name string) []*planner.AppState {
 
 // listState prints app and key of every object.
 func (a *app) listState(s *planner.State, name string) error {
-	for _, app := range apps(s, name) {
+	list := apps(s, name)
+	if len(list) == 0 && len(s.Apps) > 0 {
+		names := make([]string, len(s.Apps))
+		for i := range s.Apps {
+			names[i] = s.Apps[i].App
+		}
+		return fmt.Errorf("the state has no app %q%s", name, didYouMean(name, names, ""))
+	}
+	for _, app := range list {
 		for i := range app.Users {
 			a.listed(app, app.Users[i].Key)
 		}
@@ -51,7 +59,11 @@ type ledgerEntry struct {
 	Active     *bool          `json:"active,omitempty"`
 	Source     planner.Source `json:"source,omitempty"`
 	Attributes map[string]any `json:"attributes,omitzero"`
+	Protected  bool           `json:"protected,omitempty"`
+	OnUnassign string         `json:"on_unassign,omitempty"`
 	Push       string         `json:"push,omitempty"`
+	OnUnpush   string         `json:"on_unpush,omitempty"`
+	Additive   bool           `json:"additive,omitempty"`
 	Pushed     *bool          `json:"pushed,omitempty"`
 	Members    []string       `json:"members,omitzero"`
 	File       string         `json:"file,omitempty"`
@@ -79,6 +91,7 @@ func userEntry(app string, u *planner.UserLink) ledgerEntry {
 	e := ledgerEntry{
 		App: app, Kind: planner.KindUser, Key: u.Key, RemoteID: u.RemoteID, ExternalID: u.ExternalID,
 		Name: u.UserName, Active: &u.Active, Source: u.Source, File: u.Origin.File, Line: u.Origin.Line,
+		Protected: u.Protected, OnUnassign: string(u.OnUnassign),
 		Attributes: make(map[string]any, len(u.Attributes)),
 	}
 	for _, v := range u.Attributes {
@@ -90,6 +103,7 @@ func userEntry(app string, u *planner.UserLink) ledgerEntry {
 func groupEntry(app string, g *planner.GroupLink) ledgerEntry {
 	return ledgerEntry{
 		App: app, Kind: planner.KindGroup, Key: g.Key, RemoteID: g.RemoteID, ExternalID: g.ExternalID,
+		Protected: g.Protected, OnUnpush: string(g.OnUnpush), Additive: g.Additive,
 		Name: g.DisplayName, Push: g.Push, Pushed: &g.Pushed, Members: append([]string{}, g.Members...), File: g.Origin.File, Line: g.Origin.Line,
 	}
 }
