@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -140,10 +141,17 @@ func notInState(s *planner.State, name, key string) error {
 	return fmt.Errorf("the state has no object %q%s", key, didYouMean(key, keys, ""))
 }
 
+// keyForm is how a person or a group is written: by block, or by directory.
+var keyForm = regexp.MustCompile(`^((user|group)\.[\p{L}_][\p{L}\p{N}_-]*|directory\.[^"]+\.(users|groups)\["[^"]+"\])$`)
+
 // moveObject gives the object with the key from the key to.
 func moveObject(s *planner.State, name, from, to string) error {
 	if schema.Address(from).Type() != schema.Address(to).Type() {
 		return fmt.Errorf("move %q to %q: they are of different types", from, to)
+	}
+	if !keyForm.MatchString(to) {
+		return fmt.Errorf("move %q to %q: that is no key; one is written user.NAME, group.NAME, "+
+			"directory.KIND.NAME.users[\"ID\"] or directory.KIND.NAME.groups[\"NAME\"]", from, to)
 	}
 	moved := 0
 	for _, app := range apps(s, name) {
@@ -168,6 +176,9 @@ func moveObject(s *planner.State, name, from, to string) error {
 
 // removeObject forgets the object with key.
 func removeObject(s *planner.State, name, key string) error {
+	if schema.Address(key).Type() == "app" {
+		return removeApp(s, key)
+	}
 	removed := 0
 	for _, app := range apps(s, name) {
 		before := len(app.Users) + len(app.Groups)
@@ -177,6 +188,16 @@ func removeObject(s *planner.State, name, key string) error {
 	}
 	if removed == 0 {
 		return notInState(s, name, key)
+	}
+	return nil
+}
+
+// removeApp forgets all of an app, as where its target is another service now.
+func removeApp(s *planner.State, key string) error {
+	before := len(s.Apps)
+	s.Apps = slices.DeleteFunc(s.Apps, func(a planner.AppState) bool { return "app."+a.App == key })
+	if len(s.Apps) == before {
+		return fmt.Errorf("the state has no app %q; \"rollcall state list\" shows what it has", key)
 	}
 	return nil
 }

@@ -77,7 +77,8 @@ func newStateRemove(a *app) *cobra.Command {
 	var app string
 	c := manual{
 		about: "Forgets an object: the remote one stays as it is, and is not owned any more. A removed\n" +
-			"block in the configuration does the same, reviewed.",
+			"block in the configuration does the same, reviewed. KEY may be a whole app, app.NAME,\n" +
+			"as where its target is another service now.",
 		example: "rollcall state rm group.contractors",
 	}.describe(&cobra.Command{
 		Use: "rm KEY", Short: "Forget an object", Args: exactly(1, "KEY"),
