@@ -88,10 +88,11 @@ func (r *Revision) Blame(lines []Line, over fs.FS, limits Limits) (map[Line]Sour
 	if err != nil {
 		return nil, fmt.Errorf("read the history of commit %s: %w", r.Commit, err)
 	}
+	all := make(map[Line]Source, len(lines))
 	for _, line := range lines {
-		b.found[line] = b.found[line] // what was not found is Unknown
+		all[line] = b.found[line] // what was not found is Unknown
 	}
-	return b.found, nil
+	return all, nil
 }
 
 // place is one line that is looked for: its index in the version at hand, and

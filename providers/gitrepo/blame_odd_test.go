@@ -1,6 +1,7 @@
 package gitrepo_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,11 +37,9 @@ func brought(t *testing.T, dir, rev string, n int, folder bool, limits gitrepo.L
 	for i := range n {
 		lines = append(lines, gitrepo.Line{File: "a.hcl", Number: uint32(i + 1)})
 	}
-	files := r.FS()
+	var files fs.FS
 	if folder {
 		files = os.DirFS(filepath.Join(dir, "acme"))
-	} else {
-		files = nil
 	}
 	got, err := r.Blame(lines, files, limits)
 	if err != nil {
