@@ -142,8 +142,9 @@ func toldBeyondDoubt(in Input, l *UserLink) bool {
 
 // lost is a world without a state: a and b have the app and are in the group G,
 // which is pushed; lines say what else is declared.
-func lost(t *testing.T, lines string, remote *Remote) Input {
+func lost(t *testing.T, lines string, read Remote) Input {
 	t.Helper()
+	remote := &read
 	cfg, facts := declared(t, "person a\nperson b\ngroup G a b\nassign a\nassign b\npush G\n"+lines)
 	d, found := Resolve(cfg, facts)
 	if found.HasErrors() {
@@ -221,7 +222,7 @@ func TestARebuildTakesWhatFitsAndSaysWhatItLeavesOut(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, in := rebuilt(t, lost(t, tt.lines, &tt.remote))
+			r, in := rebuilt(t, lost(t, tt.lines, tt.remote))
 			var users, groups, left, missing []string
 			for _, l := range r.State.app("x").Users {
 				users = append(users, l.Key+"="+l.RemoteID)
@@ -272,7 +273,7 @@ func TestNothingIsTakenAwayWhileTheWindowIsUnknown(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, in := rebuilt(t, lost(t, tt.lines, &remote))
+			_, in := rebuilt(t, lost(t, tt.lines, remote))
 			if p := mustCompute(t, in); len(p.Changes) > 0 || !p.Applyable {
 				t.Fatalf("after the rebuild: %v", p.Changes)
 			}
