@@ -47,7 +47,10 @@ func (p *Project) Rebuild(ctx context.Context, how Rebuild) (saved bool, err err
 		}
 	}
 	state.Replace(rebuilt.State)
-	return true, save(ctx, session, state)
+	if err := p.saveNoted(ctx, session, state, "state rebuild", fmt.Sprintf("made anew with %d objects", owned(state))); err != nil {
+		return false, err
+	}
+	return true, nil
 }
 
 // owned counts the objects of a state.
