@@ -12,7 +12,7 @@ func mergeAt(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: merged github|gitlab COMMIT")
 	}
-	ts.Value(forgesOf{}).(map[string]*forgetest.Service)[args[0]].Merge = args[1]
+	ts.Value(forgesOf{}).(map[string]*forgetest.Service)[args[0]].Merge(args[1])
 }
 
 // postAt posts a comment under the name of the token: posted github|gitlab BODY.

@@ -102,7 +102,7 @@ func (g *github) night() *hub {
 // merge squashes a branch into main, as somebody does in the pull request.
 func (g *github) merge(branch string) {
 	g.t.Helper()
-	g.forge.Merge = g.squash(branch)
+	g.forge.Merge(g.squash(branch))
 }
 
 func results(jobs map[string]*hubJob) map[string]string {
@@ -347,15 +347,15 @@ func TestGithubCommentsForAForkWithNothingOfItsRun(t *testing.T) {
 	g := newGithub(t)
 	g.branch("patch-1")
 	g.add("people.hcl", addCarol)
-	g.forge.Head = g.commit("patch-1")
+	g.forge.Push(g.commit("patch-1"))
 	g.merged("patch-1")
 	// A branch of a fork is no branch of this repository.
 	git(t, g.work, "push", "-q", "origin", ":refs/heads/patch-1")
 	git(t, g.work, "checkout", "-q", "main")
-	event := `{"workflow_run":{"head_sha":"` + g.forge.Head + `","head_branch":"patch-1","head_repository":{"owner":{"login":"mallory"}}}}`
+	event := `{"workflow_run":{"head_sha":"` + g.forge.Head() + `","head_branch":"patch-1","head_repository":{"owner":{"login":"mallory"}}}}`
 	h := g.hub("workflow_run", "refs/heads/main", git(t, g.work, "rev-parse", "main"), event, map[string]string{
 		"github.token": forgeToken, "github.event.workflow_run.event": "pull_request",
-		"github.event.workflow_run.head_repository.full_name": "mallory/access", "github.event.workflow_run.head_sha": g.forge.Head,
+		"github.event.workflow_run.head_repository.full_name": "mallory/access", "github.event.workflow_run.head_sha": g.forge.Head(),
 	})
 	jobs := h.run(g.workflow("rollcall-fork.yml"))
 	comments, _ := g.posts()

@@ -176,7 +176,7 @@ func TestGitlabAppliesThePlanOfTheNote(t *testing.T) {
 	if notes, _, _, foreign := g.forge.Look(); len(notes) != 1 || !strings.Contains(notes[0].Body, "carol@example.com") || len(foreign) > 0 {
 		t.Fatalf("notes after two pipelines: %+v, and requests that are not known: %v", notes, foreign)
 	}
-	g.forge.Merge = g.squash("carol")
+	g.forge.Merge(g.squash("carol"))
 	for _, said := range []string{"Apply complete! 1 added", "Nothing is left to apply"} {
 		apply := g.pushed("push", nil).run(g.jobs())["rollcall apply"]
 		if apply.result != "success" || !strings.Contains(apply.log, said) {
@@ -193,7 +193,7 @@ func TestGitlabRefusesToApplyAfterDriftUntilSomebodyApprovesIt(t *testing.T) {
 	g := newGitlab(t)
 	g.proposed()
 	g.mergeRequest("42", "carol").run(g.jobs())
-	g.forge.Merge = g.squash("carol")
+	g.forge.Merge(g.squash("carol"))
 	g.deactivate("alice@example.com")
 	before := g.written()
 	apply := g.pushed("push", nil).run(g.jobs())["rollcall apply"]

@@ -24,7 +24,7 @@ func startForge(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: forge github|gitlab")
 	}
 	s := forgetest.New(canary)
-	s.Head = headCommit
+	s.Push(headCommit)
 	server := s.Serve(args[0])
 	ts.Defer(server.Close)
 	ts.Value(forgesOf{}).(map[string]*forgetest.Service)[args[0]] = s

@@ -113,12 +113,18 @@ const (
 	ofBase
 )
 
+// slack is how far base's history is looked at beyond the last commit that
+// seems to be head's alone. Commits are taken by their dates, and where clocks
+// were wrong an ancestor of base may come long before base's way leads to it.
+const slack = 256
+
 // between finds the commits that head has and base has not, from both ends
 // towards where they meet.
 func (t *taker) between(head *object.Commit) error {
 	marks := map[plumbing.Hash]uint8{}
 	waiting := map[plumbing.Hash]bool{} // of the queue, those that are head's alone
 	var queue commitQueue
+	beyond := 0
 	mark := func(c *object.Commit, add uint8) {
 		now := marks[c.Hash] | add
 		if now == marks[c.Hash] {
@@ -131,11 +137,17 @@ func (t *taker) between(head *object.Commit) error {
 			return
 		}
 		delete(waiting, c.Hash)
-		delete(t.fresh, c.Hash)
+		if t.fresh[c.Hash] != nil {
+			delete(t.fresh, c.Hash)
+			beyond = 0
+		}
 	}
 	mark(head, ofHead)
 	mark(t.base, ofBase)
-	for ; len(waiting) > 0 && t.left > 0; t.left-- {
+	for ; queue.Len() > 0 && beyond < slack && t.left > 0; t.left-- {
+		if beyond++; len(waiting) > 0 {
+			beyond = 0
+		}
 		c := heap.Pop(&queue).(*object.Commit)
 		delete(waiting, c.Hash)
 		if marks[c.Hash] == ofHead {

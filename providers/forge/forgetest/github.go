@@ -22,7 +22,7 @@ func (s *Service) github(mux *http.ServeMux) {
 	})
 	mux.HandleFunc("GET "+repo+"/pulls", s.githubPulls)
 	mux.HandleFunc(fmt.Sprintf("GET %s/pulls/%d", repo, s.Number), func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, object{"number": s.Number, "state": "open", "head": object{"sha": s.Head}})
+		answer(w, http.StatusOK, object{"number": s.Number, "state": "open", "head": object{"sha": s.Head()}})
 	})
 	mux.HandleFunc("GET "+repo+"/commits/{sha}/pulls", s.githubMerged)
 	mux.HandleFunc("GET "+number, func(w http.ResponseWriter, r *http.Request) { s.githubList(w, r, &s.comments, s.githubComment) })
@@ -59,7 +59,7 @@ func (s *Service) githubPulls(w http.ResponseWriter, r *http.Request) {
 	all := []any{}
 	if r.URL.Query().Get("head") == "mallory:patch-1" && r.URL.Query().Get("state") == "open" {
 		all = append(all, object{"number": s.Number - 1, "head": object{"sha": "0000000000000000000000000000000000000000"}},
-			object{"number": s.Number, "head": object{"sha": s.Head}})
+			object{"number": s.Number, "head": object{"sha": s.Head()}})
 	}
 	answer(w, http.StatusOK, all)
 }
@@ -71,8 +71,8 @@ func (s *Service) githubMerged(w http.ResponseWriter, r *http.Request) {
 		object{"number": s.Number - 1, "state": "closed", "merged_at": "2026-01-01T00:00:00Z", "merge_commit_sha": "0000000000000000000000000000000000000000"},
 		object{"number": s.Number - 2, "state": "closed", "merge_commit_sha": r.PathValue("sha")},
 	}
-	if s.Merge != "" && r.PathValue("sha") == s.Merge {
-		all = append(all, object{"number": s.Number, "state": "closed", "merged_at": "2026-01-02T00:00:00Z", "merge_commit_sha": s.Merge})
+	if merge := s.merged(); merge != "" && r.PathValue("sha") == merge {
+		all = append(all, object{"number": s.Number, "state": "closed", "merged_at": "2026-01-02T00:00:00Z", "merge_commit_sha": merge})
 	}
 	answer(w, http.StatusOK, all)
 }

@@ -16,20 +16,20 @@ func (s *Service) gitlab(mux *http.ServeMux) {
 		answer(w, http.StatusOK, object{"id": 42, "username": s.Self})
 	})
 	mux.HandleFunc("GET "+project+"/repository/commits/{sha}/merge_requests", func(w http.ResponseWriter, r *http.Request) {
-		if s.Merge != "" && r.PathValue("sha") == s.Merge {
+		if merge := s.merged(); merge != "" && r.PathValue("sha") == merge {
 			answer(w, http.StatusOK, []any{
-				object{"iid": s.Number - 1, "state": "merged", "sha": s.Head, "merge_commit_sha": "0000000000000000000000000000000000000000"},
-				object{"iid": s.Number, "state": "merged", "sha": s.Head, "squash_commit_sha": "1111111111111111111111111111111111111111", "merge_commit_sha": s.Merge},
+				object{"iid": s.Number - 1, "state": "merged", "sha": s.Head(), "merge_commit_sha": "0000000000000000000000000000000000000000"},
+				object{"iid": s.Number, "state": "merged", "sha": s.Head(), "squash_commit_sha": "1111111111111111111111111111111111111111", "merge_commit_sha": merge},
 			})
 			return
 		}
 		answer(w, http.StatusOK, []any{
 			object{"iid": s.Number - 1, "state": "merged", "sha": r.PathValue("sha"), "merge_commit_sha": "0000000000000000000000000000000000000000"},
-			object{"iid": s.Number, "state": "opened", "sha": s.Head},
+			object{"iid": s.Number, "state": "opened", "sha": s.Head()},
 		})
 	})
 	mux.HandleFunc(fmt.Sprintf("GET %s/merge_requests/%d", project, s.Number), func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, object{"iid": s.Number, "state": "opened", "sha": s.Head})
+		answer(w, http.StatusOK, object{"iid": s.Number, "state": "opened", "sha": s.Head()})
 	})
 	mux.HandleFunc("GET "+notes, func(w http.ResponseWriter, r *http.Request) { s.gitlabList(w, r, &s.comments, gitlabNote) })
 	mux.HandleFunc("POST "+notes, func(w http.ResponseWriter, r *http.Request) { s.gitlabCreate(w, r, &s.comments, gitlabNote) })

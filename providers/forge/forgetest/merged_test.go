@@ -10,8 +10,8 @@ import (
 func TestMergedIsTheOneThatMadeTheCommit(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stand) {
-		s.Merge = strings.Repeat("b", 40)
-		number, err := s.forge.Merged(t.Context(), s.Merge)
+		s.Merge(strings.Repeat("b", 40))
+		number, err := s.forge.Merged(t.Context(), strings.Repeat("b", 40))
 		if err != nil || number != s.Number {
 			t.Errorf("merged: %d, %v, want %d", number, err, s.Number)
 		}

@@ -44,21 +44,21 @@ type Service struct {
 	Token, Self string
 	// Repo is OWNER/NAME, or the number of the project.
 	Repo string
-	// Number is the pull request, Head its commit.
+	// Number is the pull request.
 	Number int
-	Head   string
-	// Merge is the commit that its merge made; empty while it is open.
-	Merge string
 	// PageSize is how many posts a page holds at most.
 	PageSize int
 
-	mu       sync.Mutex
-	comments []Post
-	issues   []Post
-	statuses []Status
-	faults   []Fault
-	requests []string
-	next     int64
+	mu sync.Mutex
+	// head is the commit of the pull request, merge the one that its merge made:
+	// empty while it is open.
+	head, merge string
+	comments    []Post
+	issues      []Post
+	statuses    []Status
+	faults      []Fault
+	requests    []string
+	next        int64
 	// foreign counts requests that no client of ours should send.
 	foreign []string
 }
@@ -66,6 +66,34 @@ type Service struct {
 // New returns a service with the canary of the tests as its token.
 func New(token string) *Service {
 	return &Service{Token: token, Self: "rollcall-bot", Repo: "acme/access", Number: 7, PageSize: 2, next: 100}
+}
+
+// Push gives the pull request another commit.
+func (s *Service) Push(commit string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.head = commit
+}
+
+// Merge merges the pull request, with a commit as the result.
+func (s *Service) Merge(commit string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.merge = commit
+}
+
+// Head is the commit of the pull request.
+func (s *Service) Head() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.head
+}
+
+// merged is the commit that the merge made, if there was one.
+func (s *Service) merged() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.merge
 }
 
 // Seed adds posts as they are; ids are given to those without.

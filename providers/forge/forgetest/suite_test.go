@@ -50,7 +50,7 @@ func instant() providers.Clock {
 func newStand(t *testing.T, kind string) *stand {
 	t.Helper()
 	s := &stand{Service: forgetest.New(token)}
-	s.Head = head
+	s.Push(head)
 	s.server = s.Serve(kind)
 	t.Cleanup(s.server.Close)
 	s.open(t, kind, token)
@@ -183,6 +183,7 @@ func TestAnAnswerThatIsLostMakesNoSecondComment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, s *stand) {
+				fault := fault // both forges have one of their own
 				fault.Method, fault.Path = http.MethodPost, path(s)
 				s.Inject(fault)
 				s.put(t, "one", providers.Posted)
@@ -202,6 +203,7 @@ func TestACreateThatDidNotHappenIsRepeated(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, s *stand) {
+				fault := fault // both forges have one of their own
 				fault.Method, fault.Path = http.MethodPost, path(s)
 				s.Inject(fault)
 				s.put(t, "one", providers.Posted)
