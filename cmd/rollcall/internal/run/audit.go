@@ -205,6 +205,9 @@ func (e *LogEndError) Error() string {
 // or note in it, nil where there is none.
 func (p *Project) CheckLogEnd(ctx context.Context, last *auditlog.Run) error {
 	state, err := p.State(ctx)
+	if err == nil && last == nil && state.Serial > 0 {
+		return &LogEndError{Serial: state.Serial}
+	}
 	if err != nil || last == nil || last.State.Lineage != "" && last.State.Lineage != state.Lineage {
 		return err
 	}

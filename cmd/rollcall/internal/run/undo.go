@@ -13,7 +13,10 @@ import (
 // undoOf reads an apply that is to be undone out of the audit log.
 func (p *Project) undoOf(ctx context.Context, id string) (*planner.Undo, error) {
 	a, err := p.applyOf(ctx, id)
+	missing := (*auditlog.NotFoundError)(nil)
 	switch {
+	case errors.As(err, &missing):
+		return nil, fmt.Errorf("undo %s: %w", id, err)
 	case err != nil:
 		return nil, &LogError{err}
 	case a.Ended == nil && len(a.Changes) == 0:
