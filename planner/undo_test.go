@@ -154,6 +154,31 @@ func TestUndoTouchesNothingThatWasChangedSince(t *testing.T) {
 	})
 }
 
+func TestUndoLeavesANameThatSomebodyElseGaveSince(t *testing.T) {
+	t.Parallel()
+	rename := Settled{Change: Change{
+		App: "x", Kind: KindGroup, Key: "group.g", Name: "old", RemoteID: "g1", Action: Update, Requests: 1,
+		Before: []schema.Value{{Path: pathDisplayName, Value: "old"}}, After: []schema.Value{{Path: pathDisplayName, Value: "new"}},
+	}, Outcome: Outcome{RemoteID: "g1"}}
+	for now, want := range map[string]int{"new": 1, "elsewhere": 0} {
+		in := rapid.Custom(drawWorld).Example(1).in
+		app := in.Desired.Config.Apps[0]
+		rename.Change.App = app.Name
+		in.Remotes = map[schema.Address]*Remote{app.Target: {
+			Target: app.Target, Complete: true, Capabilities: remoteOf(in).Capabilities,
+			Groups: []RemoteGroup{{ID: "g1", DisplayName: now, MembersKnown: true}},
+		}}
+		in.State = &State{Apps: []AppState{{App: app.Name, Groups: []GroupLink{{Key: "group.g", RemoteID: "g1", DisplayName: "new"}}}}}
+		p, err := ComputeUndo(in, Undo{ID: "one", Changes: []Settled{rename}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.Changes) != want {
+			t.Errorf("called %q now: %d changes, want %d: %v", now, len(p.Changes), want, changeLines(p))
+		}
+	}
+}
+
 func TestUndoTwiceIsAsGoodAsOnce(t *testing.T) {
 	check(t, func(t *rapid.T, w world) {
 		done := mustCompute(t, w.in)
