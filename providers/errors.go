@@ -3,6 +3,8 @@ package providers
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -73,11 +75,18 @@ func (e *ObjectError) Unwrap() error { return e.Err }
 
 // NoRoom reports whether err says that a file could not grow: the disk is full,
 // a quota or a limit is used up, or nothing may be written there.
-func NoRoom(err error) bool {
-	for _, cause := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS} {
-		if errors.Is(err, cause) {
-			return true
-		}
+func NoRoom(err error) bool { return noRoomOn(runtime.GOOS, err) }
+
+// noRoomOn is [NoRoom] of an error of an operating system.
+func noRoomOn(system string, err error) bool {
+	causes := []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS}
+	if system == "windows" {
+		causes = windowsNoRoom[:]
 	}
-	return false
+	return slices.ContainsFunc(causes, func(cause syscall.Errno) bool { return errors.Is(err, cause) })
 }
+
+// windowsNoRoom are the numbers of Windows, which says none of the others:
+// ERROR_DISK_FULL, ERROR_HANDLE_DISK_FULL, ERROR_DISK_QUOTA_EXCEEDED,
+// ERROR_FILE_TOO_LARGE and ERROR_WRITE_PROTECT.
+var windowsNoRoom = [...]syscall.Errno{112, 39, 1295, 223, 19}
