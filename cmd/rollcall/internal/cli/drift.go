@@ -24,6 +24,7 @@ func newDrift(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return a.drift(c.Context(), f, asJSON, jsonInto) },
 	})
 	f.add(c)
+	neverAsks(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print events, one JSON object a line")
 	c.Flags().StringVar(&jsonInto, "json-into", "", "also write the JSON document of the plan that would repair it to `FILE`")
 	return c

@@ -15,7 +15,7 @@ import (
 )
 
 func newInit(a *app) *cobra.Command {
-	var interactive bool
+	var interactive, input bool
 	var load loadFlags
 	c := manual{
 		about: "Reads the configuration, checks that the state store can be read and locked, and that\n" +
@@ -28,6 +28,9 @@ func newInit(a *app) *cobra.Command {
 		Short: "Prepare a folder: check the state store, keep .rollcall/ out of git",
 		Args:  noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if interactive && !input {
+				return &usageError{errors.New("-interactive asks, and -input=false says that nobody can be asked; leave one of the two out"), c}
+			}
 			if interactive {
 				if err := a.interview(); err != nil {
 					return err
@@ -37,6 +40,7 @@ func newInit(a *app) *cobra.Command {
 		},
 	})
 	c.Flags().BoolVar(&interactive, "interactive", false, "ask, and write a first configuration")
+	c.Flags().BoolVar(&input, "input", true, "never ask, which is so without -interactive")
 	load.add(c)
 	return c
 }

@@ -21,7 +21,7 @@ import (
 type scopeFlags struct {
 	loadFlags
 	target, asOf string
-	parallelism  int
+	parallelism  requests
 	lock         bool
 	lockTimeout  time.Duration
 }
@@ -31,7 +31,7 @@ func (f *scopeFlags) add(c *cobra.Command) {
 	f.loadFlags.add(c)
 	c.Flags().StringVar(&f.target, "target", "", "limit to the app or person at `ADDRESS`")
 	c.Flags().StringVar(&f.asOf, "as-of", "", "plan for `TIME` (RFC 3339) instead of now")
-	c.Flags().IntVar(&f.parallelism, "parallelism", 0, "at most `N` requests at a time at each target")
+	addParallelism(c, &f.parallelism)
 	c.Flags().BoolVar(&f.lock, "lock", true, "do not wait for somebody who holds the state's lock")
 	c.Flags().DurationVar(&f.lockTimeout, "lock-timeout", 0, "wait for the state's lock for `DURATION`")
 }
@@ -48,10 +48,7 @@ func (f *scopeFlags) options(a *app) (run.Options, error) {
 	if o.Only, err = address(f.target); err != nil {
 		return o, err
 	}
-	if f.parallelism < 0 {
-		return o, fmt.Errorf("read the flag -parallelism: %d is no number of requests", f.parallelism)
-	}
-	o.Parallelism, o.NoLock, o.LockWait = f.parallelism, !f.lock, f.lockTimeout
+	o.Parallelism, o.NoLock, o.LockWait = int(f.parallelism), !f.lock, f.lockTimeout
 	return o, nil
 }
 
@@ -78,6 +75,7 @@ func newPlan(a *app) *cobra.Command {
 		RunE:  func(c *cobra.Command, _ []string) error { return a.plan(c.Context(), f) },
 	})
 	f.add(c)
+	neverAsks(c)
 	c.Flags().StringVar(&f.out, "out", "", "save the plan as `FILE`, for apply")
 	c.Flags().StringVar(&f.jsonInto, "json-into", "", "also write the plan's JSON document to `FILE`")
 	c.Flags().BoolVar(&f.json, "json", false, "print events, one JSON object a line")

@@ -97,6 +97,7 @@ func subcommandOnly(c *cobra.Command, args []string) error {
 // flagKinds say what a flag takes, by the type of its value.
 var flagKinds = map[string]string{
 	"bool": "true or false", "int": "a whole number", "duration": "a duration such as 30s or 5m",
+	"requests": "a whole number of requests, 1 or more",
 }
 
 // flagError names an unknown flag as it was meant, with the closest known one,

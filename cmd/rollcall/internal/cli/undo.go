@@ -38,7 +38,7 @@ func newUndo(a *app) *cobra.Command {
 	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask")
 	c.Flags().BoolVar(&f.input, "input", true, "never ask: fail where an answer would be needed")
 	c.Flags().BoolVar(&f.json, "json", false, "print events, one JSON object a line; asks nobody")
-	c.Flags().IntVar(&f.parallelism, "parallelism", 0, "at most `N` requests at a time at each target")
+	addParallelism(c, &f.parallelism)
 	c.Flags().DurationVar(&f.lockTimeout, "lock-timeout", 0, "wait for the state's lock for `DURATION`")
 	return c
 }
