@@ -136,11 +136,15 @@ func (a *app) readingProgress() func(schema.Address, string, int, int) {
 
 // showResult says what became of a plan, and where it stands in the audit log.
 func (a *app) showResult(got *run.Applied) error {
+	toStream, toPage := (*render.Events).Result, render.ApplyResult
+	if got.Unsaved {
+		toStream, toPage = (*render.Events).Unsaved, render.ApplyUnsaved
+	}
 	if a.events != nil {
-		a.events.Result(got.Plan, got.Result, got.ID)
+		toStream(a.events, got.Plan, got.Result, got.ID)
 		return a.events.Err()
 	}
-	err := render.ApplyResult(a.stdout, got.Plan, got.Result, a.style(a.stdout))
+	err := toPage(a.stdout, got.Plan, got.Result, a.style(a.stdout))
 	if err == nil && got.ID != "" {
 		a.say("In the audit log: rollcall log -apply=" + got.ID) // each run has another
 	}

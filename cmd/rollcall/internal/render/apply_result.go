@@ -21,14 +21,34 @@ func ApplyResult(w io.Writer, plan *planner.Plan, r *providers.Result, s Style) 
 		r = &providers.Result{}
 	}
 	p := newPage(w, s)
+	p.result(r)
+	p.outcome(plan, r)
+	return p.end()
+}
+
+// ApplyUnsaved writes the same of an apply whose state could not be saved at the
+// end, in which the journal alone has what was done.
+func ApplyUnsaved(w io.Writer, plan *planner.Plan, r *providers.Result, s Style) error {
+	p := newPage(w, s)
+	p.result(r)
+	p.confirmed(r)
+	p.lead(red, unsavedWords, counts(r)+rest(plan, countStatuses(r)))
+	p.next("What was done is in the journal of the state alone: do not delete it. " +
+		"Mend the cause and run the same command again: it reads the journal, and does what is left.")
+	return p.end()
+}
+
+// unsavedWords say how an apply ended whose state could not be saved.
+const unsavedWords = "Apply not complete: the state was not saved."
+
+// result writes what became of each change that is not as it should be.
+func (p *page) result(r *providers.Result) {
 	p.failures(r)
 	p.rejections(r)
 	p.changeList("Not sent", r, providers.Skipped)
 	p.changeList("Accepted by the target, but not in effect", r, providers.NotInEffect)
 	p.changeList("Done, but the target does not let us confirm it", r, providers.Unconfirmed)
 	p.unread(r)
-	p.outcome(plan, r)
-	return p.end()
 }
 
 // failures writes a box for each change that failed, and for what stopped the run.
@@ -131,16 +151,21 @@ func (p *page) unread(r *providers.Result) {
 	}
 }
 
-// outcome writes the last lines.
-func (p *page) outcome(plan *planner.Plan, r *providers.Result) {
+// confirmed writes how much of what was done was seen at the target.
+func (p *page) confirmed(r *providers.Result) {
 	n := countStatuses(r)
 	p.line()
 	if done := len(r.Changes) - n[providers.Failed] - n[providers.Skipped]; done > 0 {
 		p.line(fmt.Sprintf("Confirmed by reading back: %d of %s.", n[providers.Confirmed], count(done, "change")))
 		p.line()
 	}
+}
+
+// outcome writes the last lines.
+func (p *page) outcome(plan *planner.Plan, r *providers.Result) {
+	p.confirmed(r)
 	words, ok := outcomeWords(plan, r)
-	text := counts(r) + rest(plan, n)
+	text := counts(r) + rest(plan, countStatuses(r))
 	switch {
 	case ok:
 		p.lead(green, words, text)

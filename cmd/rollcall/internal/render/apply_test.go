@@ -137,4 +137,7 @@ func TestApplyResultIsAsInItsGolden(t *testing.T) {
 			wantNarrow(t, got, 80)
 		})
 	}
+	got := rendered(t, func(w io.Writer) error { return ApplyUnsaved(w, emptyPlan(), complete, Style{}) })
+	golden(t, "result_unsaved.txt", got)
+	wantNarrow(t, got, 80)
 }

@@ -67,6 +67,8 @@ type summaryJSON struct {
 	Requests    int    `json:"requests,omitempty"`
 	Applyable   *bool  `json:"applyable,omitempty"`
 	Fingerprint string `json:"fingerprint,omitempty"`
+	// Saved is false where the state could not be saved at the end of an apply.
+	Saved *bool `json:"saved,omitempty"`
 }
 
 // hookJSON says which change an event of an apply is about.
@@ -253,12 +255,24 @@ func (s *Events) Result(plan *planner.Plan, r *providers.Result, id string) {
 		r = &providers.Result{}
 	}
 	words, ok := outcomeWords(plan, r)
-	out := event{Level: "info", Type: "change_summary", Message: words + " " + counts(r) + rest(plan, countStatuses(r)), Apply: id,
-		Changes: &summaryJSON{Add: r.Added, Change: r.Changed, Remove: r.Destroyed, Operation: "apply"}}
+	out := applySummary(plan, r, words, id)
 	if !ok {
 		out.Level = "warn"
 	}
 	s.write(out)
+}
+
+// Unsaved is [Events.Result] of an apply whose state could not be saved at the end.
+func (s *Events) Unsaved(plan *planner.Plan, r *providers.Result, id string) {
+	out := applySummary(plan, r, unsavedWords, id)
+	out.Level, out.Changes.Saved = "error", new(bool)
+	s.write(out)
+}
+
+// applySummary counts what an apply did.
+func applySummary(plan *planner.Plan, r *providers.Result, words, id string) event {
+	return event{Level: "info", Type: "change_summary", Message: words + " " + counts(r) + rest(plan, countStatuses(r)), Apply: id,
+		Changes: &summaryJSON{Add: r.Added, Change: r.Changed, Remove: r.Destroyed, Operation: "apply"}}
 }
 
 // diagnosticMessage tells a finding in one line.

@@ -41,6 +41,9 @@ type Applied struct {
 	// Result is nil where nothing was to be sent, or was not approved.
 	Result   *providers.Result
 	Approved bool
+	// Unsaved: the state could not be saved at the end, and the journal alone has
+	// what was done.
+	Unsaved bool
 	// Doubted are the directories whose read was not believed and is noted in the
 	// state, where the plan was refused.
 	Doubted []string
@@ -176,11 +179,14 @@ func (p *Project) carryOut(ctx context.Context, session providers.Session, plann
 	if err != nil {
 		return errors.Join(err, announced.end(ctx, nil, auditlog.Ended{Result: auditlog.Stopped, Error: err.Error()}))
 	}
+	applied.Unsaved = true
 	if err := announced.finish(ctx, applied.Result); err != nil {
 		return &LogError{fmt.Errorf("%w (what was done is in the state's journal, and the next run records it)", err)}
 	}
 	planner.NoteReadings(applied.Result.State, planned.Plan.Inputs.Directories, true)
-	return save(ctx, session, applied.Result.State)
+	err = save(ctx, session, applied.Result.State)
+	applied.Unsaved = err != nil
+	return err
 }
 
 // targets finds where each app of a plan is kept, and how long the slowest of
