@@ -26,10 +26,12 @@ type Commit struct {
 	// ID is the full id.
 	ID string
 	// Author is the name alone, Date when the change was made; both are as the
-	// author says. Subject is the first line of the message.
-	Author  string
-	Date    time.Time
-	Subject string
+	// author says. Committed is when the commit was made, as its committer says.
+	// Subject is the first line of the message.
+	Author    string
+	Date      time.Time
+	Committed time.Time
+	Subject   string
 }
 
 // Certainty says how sure it is that a commit brought a line.
@@ -320,7 +322,7 @@ func (b *blamer) parents(c *object.Commit) ([]*object.Commit, Certainty, error) 
 // commitOf tells of a commit what a reader wants to know.
 func commitOf(c *object.Commit) Commit {
 	subject, _, _ := strings.Cut(strings.TrimSpace(c.Message), "\n")
-	return Commit{ID: c.Hash.String(), Author: c.Author.Name, Date: c.Author.When, Subject: strings.TrimSpace(subject)}
+	return Commit{ID: c.Hash.String(), Author: c.Author.Name, Date: c.Author.When, Committed: c.Committer.When, Subject: strings.TrimSpace(subject)}
 }
 
 // commitQueue holds commits, the newest first; of one time, in the order of

@@ -22,17 +22,9 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 // takes all of it, under its path before under another, and otherwise each
 // parent takes the lines that it has and those before it do not.
 func (b *blamer) pass(a *accused, parents []*object.Commit) error {
-	ancestors := make([]map[string]ancestor, len(parents))
-	for i, p := range parents {
-		var err error
-		if ancestors[i], err = b.samePaths(a, p); err != nil {
-			return err
-		}
-	}
-	for i, p := range parents {
-		if err := b.renamed(a, p, ancestors[i]); err != nil {
-			return err
-		}
+	ancestors, err := b.passFiles(a, parents)
+	if err != nil {
+		return err
 	}
 	for _, file := range sortedKeys(a.files) {
 		if err := b.passLines(a, file, parents, ancestors); err != nil {
@@ -40,6 +32,24 @@ func (b *blamer) pass(a *accused, parents []*object.Commit) error {
 		}
 	}
 	return nil
+}
+
+// passFiles hands the files of a that a parent has as they are to that parent, and
+// finds what each parent has of the others.
+func (b *blamer) passFiles(a *accused, parents []*object.Commit) ([]map[string]ancestor, error) {
+	ancestors := make([]map[string]ancestor, len(parents))
+	for i, p := range parents {
+		var err error
+		if ancestors[i], err = b.samePaths(a, p); err != nil {
+			return nil, err
+		}
+	}
+	for i, p := range parents {
+		if err := b.renamed(a, p, ancestors[i]); err != nil {
+			return nil, err
+		}
+	}
+	return ancestors, nil
 }
 
 // samePaths finds what a parent has at the paths of the files of a, and gives it

@@ -298,7 +298,10 @@ func TestBlameSaysWhoAndWhen(t *testing.T) {
 	if when := s.Commit.Date; !when.Equal(time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)) {
 		t.Errorf("date: got %s", when)
 	}
-	s.Commit.Date = time.Time{}
+	if made := s.Commit.Committed; time.Since(made).Abs() > time.Hour {
+		t.Errorf("committed: got %s, want about now", made)
+	}
+	s.Commit.Date, s.Commit.Committed = time.Time{}, time.Time{}
 	if s.Commit != want {
 		t.Errorf("got %+v, want %+v", s.Commit, want)
 	}

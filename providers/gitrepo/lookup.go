@@ -21,6 +21,8 @@ type objects struct {
 	store storage
 	// budget is how many bytes of contents may still be read.
 	budget int64
+	// exact: a file that was renamed is one of the same content; contents are not read.
+	exact bool
 	// texts are contents that were read, cut into lines; kept is their size.
 	texts map[plumbing.Hash][][]byte
 	kept  int

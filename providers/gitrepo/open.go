@@ -20,6 +20,9 @@ import (
 // ErrObjectFormat says that a repository has objects that are not SHA-1.
 var ErrObjectFormat = errors.New("the repository uses SHA-256 objects, which rollcall cannot read")
 
+// ErrNoRepository says that a folder is in no repository.
+var ErrNoRepository = errors.New("the folder is in no git repository")
+
 // location is where a folder's repository lies.
 type location struct {
 	// gitDir is the .git folder, which for a linked worktree is its own.

@@ -38,7 +38,7 @@ func (o *objects) renames(before, after plumbing.Hash, paths []string) (map[stri
 			continue
 		}
 		i := exactly(gone, to)
-		if i == none && len(gone) <= renameLimit {
+		if i == none && !o.exact && len(gone) <= renameLimit {
 			var err error
 			if i, err = o.alike(gone, to); err != nil {
 				return nil, err

@@ -47,7 +47,7 @@ func open(dir, rev string) (*Revision, error) {
 		return nil, err
 	}
 	if at == nil {
-		return nil, errors.New("the folder is in no git repository")
+		return nil, ErrNoRepository
 	}
 	store, err := at.storage(objectCache, filesystem.Options{KeepDescriptors: true})
 	if err != nil {
