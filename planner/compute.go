@@ -36,6 +36,7 @@ func Compute(in Input) (*Plan, error) {
 		return nil, err
 	}
 	guardDirectories(p, in)
+	guardStale(p, in)
 	finish(p, in)
 	return &p.Plan, nil
 }

@@ -124,13 +124,8 @@ func guardDirectories(p *draft, in Input) {
 		if why == nil {
 			continue
 		}
-		judged := make(map[string]bool)
-		for j := range p.Changes {
-			ch := &p.Changes[j]
-			if !judged[ch.App] && !ch.ReportOnly && takesFrom(ch, read.Address) {
-				judged[ch.App] = true
-				p.blockDirectory(in, read, d, why, ch.App)
-			}
+		for _, app := range p.losing(read.Address) {
+			p.blockDirectory(in, read, d, why, app)
 		}
 	}
 }
@@ -160,9 +155,8 @@ func (p *draft) blockDirectory(in Input, read *DirectoryInput, d *DirectoryState
 			g.Origin = b.Origin
 		}
 	}
-	for i := range cfg.Waivers {
-		w := &cfg.Waivers[i]
-		if w.Guard == string(g.Code) && w.App.Name() == app && in.Desired.AsOf.Before(w.Expires) && why.allowed(w.Limit) {
+	for _, w := range in.Desired.waivers(schema.Address("app."+app), g.Code) {
+		if in.Desired.inForce(w) && why.allowed(w.Limit) {
 			g.Blocked, g.Allowed = false, allowedBy(w.Limit, shrinkFloor, d.Good.Users)
 			g.Waiver, g.Reason, g.Expires, g.Origin = w.Address, w.Reason, w.Expires, w.Origin
 		}

@@ -73,7 +73,16 @@ func TestARefusedApplyNotesADoubtAndNothingElse(t *testing.T) {
 // shrunk plans over a directory of 30 people of whom three are left.
 func shrunk(t *testing.T, edit func(*schema.Config)) *Plan {
 	t.Helper()
-	dir := &schema.Directory{Address: "directory.file.hr"}
+	in := leaving(t, Facts{AsOf: asOf}, schema.Dated{}, edit)
+	in.State.Directories = []DirectoryState{{Address: "directory.file.hr", Good: Reading{Digest: "a", Users: 30, At: asOf}}}
+	return mustCompute(t, in)
+}
+
+// leaving is what a plan is made from in which 27 of the 30 people of a directory
+// leave, under limits that let that pass.
+func leaving(t *testing.T, facts Facts, from schema.Dated, edit func(*schema.Config)) Input {
+	t.Helper()
+	dir := &schema.Directory{Address: "directory.file.hr", Dated: from}
 	cfg := &schema.Config{
 		Targets: []schema.Target{{Address: targetAddress}}, Directories: []schema.DirectoryBlock{{Address: dir.Address, Kind: "file"}},
 		Apps: []schema.App{{Address: "app.x", Name: "x", Target: targetAddress, Guard: schema.Guard{
@@ -91,14 +100,15 @@ func shrunk(t *testing.T, edit func(*schema.Config)) *Plan {
 			dir.People = append(dir.People, schema.User{Login: login})
 		}
 	}
-	d, found := Resolve(cfg, Facts{AsOf: asOf, Directories: map[schema.Address]*schema.Directory{dir.Address: dir}})
+	facts.Directories = map[schema.Address]*schema.Directory{dir.Address: dir}
+	d, found := Resolve(cfg, facts)
 	if found.HasErrors() {
 		t.Fatal(found)
 	}
-	s := &State{Apps: []AppState{a}, Directories: []DirectoryState{{Address: "directory.file.hr", Good: Reading{Digest: "a", Users: 30, At: asOf}}}}
-	return mustCompute(t, Input{
-		Desired: d, State: s, Remotes: map[schema.Address]*Remote{targetAddress: remote}, Inputs: Inputs{Directories: readOf("b", 3, 0)},
-	})
+	return Input{
+		Desired: d, State: &State{Apps: []AppState{a}}, Remotes: map[schema.Address]*Remote{targetAddress: remote},
+		Inputs: Inputs{Directories: readOf("b", 3, 0)},
+	}
 }
 
 func TestADirectoryThatShrankTakesNothingAway(t *testing.T) {

@@ -22,6 +22,10 @@ type Desired struct {
 	// Findings are what Resolve found. [Compute] passes them on with the plan.
 	Findings schema.Diagnostics
 
+	// now is the run's clock, see [Facts.Now].
+	now time.Time
+	// dated says of each directory that was read when it is from.
+	dated        map[schema.Address]schema.Dated
 	capabilities map[schema.Address]Capabilities
 	// byAddress finds the people of blocks.
 	byAddress map[schema.Address]Person

@@ -21,6 +21,9 @@ type Difference struct {
 	Withheld []WithheldChange
 	Pushes   []PushChange
 	Waivers  []WaiverChange
+	// Stale are the directories of head that are older than they may be: no
+	// difference, but whoever looks should know what they are looking at.
+	Stale []Stale
 }
 
 // AccessChange is one app, or one pushed group, that a person loses or gains.
@@ -98,6 +101,7 @@ func Diff(base, head *Desired) (*Difference, error) {
 		}
 	}
 	f.waivers()
+	f.out.Stale = head.Stale()
 	f.sort()
 	return &f.out, nil
 }

@@ -70,7 +70,10 @@ func waiversOf(d *Desired) map[schema.Address]WaiverChange {
 			Address: w.Address, Guard: w.Guard, Protects: w.Protects, Reason: w.Reason, Origin: w.Origin,
 			Expires: w.Expires.UTC(), Expired: !d.AsOf.Before(w.Expires),
 		}
-		if w.Guard != "" {
+		switch {
+		case w.MaxAge > 0:
+			c.Limit = span(w.MaxAge)
+		case w.Guard != "":
 			c.Limit = w.Limit.String()
 		}
 		if s := scopeAt(d, string(w.App)); s != nil {

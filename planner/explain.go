@@ -14,6 +14,8 @@ type Explanation struct {
 	Key, Login, Status string
 	Origin             schema.Origin
 	Answers            []Answer
+	// Stale is the person's directory, where that is older than it may be.
+	Stale *Stale
 }
 
 // Answer is about one app, group or push.
@@ -87,6 +89,11 @@ func Explain(d *Desired, who, in string) (*Explanation, error) {
 		return nil, d.unknownPlace(in)
 	}
 	out.Answers = x.answers
+	for _, s := range d.Stale() {
+		if s.Directory == u.Directory {
+			out.Stale = &s
+		}
+	}
 	return out, nil
 }
 

@@ -187,8 +187,8 @@ func allowedBy(l schema.Limit, floor, owned int) int {
 // that lets most pass.
 func (c *comparison) waiver(guard schema.Code) *schema.Waiver {
 	var best *schema.Waiver
-	for _, w := range c.waivers(guard) {
-		if c.d.AsOf.Before(w.Expires) && (best == nil || wider(w.Limit, best.Limit)) {
+	for _, w := range c.d.waivers(c.app.Address, guard) {
+		if c.d.inForce(w) && (best == nil || wider(w.Limit, best.Limit)) {
 			best = w
 		}
 	}
@@ -197,23 +197,27 @@ func (c *comparison) waiver(guard schema.Code) *schema.Waiver {
 
 // ended finds a waiver for a guard of the app that is not in force any more.
 func (c *comparison) ended(guard schema.Code) *schema.Waiver {
-	for _, w := range c.waivers(guard) {
-		if !c.d.AsOf.Before(w.Expires) {
+	for _, w := range c.d.waivers(c.app.Address, guard) {
+		if !c.d.inForce(w) {
 			return w
 		}
 	}
 	return nil
 }
 
-func (c *comparison) waivers(guard schema.Code) []*schema.Waiver {
+// waivers are those for a guard of an app, also those that ended.
+func (d *Desired) waivers(app schema.Address, guard schema.Code) []*schema.Waiver {
 	var all []*schema.Waiver
-	for i := range c.d.Config.Waivers {
-		if w := &c.d.Config.Waivers[i]; w.App == c.app.Address && w.Guard == string(guard) {
+	for i := range d.Config.Waivers {
+		if w := &d.Config.Waivers[i]; w.App == app && w.Guard == string(guard) {
 			all = append(all, w)
 		}
 	}
 	return all
 }
+
+// inForce reports whether a waiver has not ended.
+func (d *Desired) inForce(w *schema.Waiver) bool { return d.guardTime().Before(w.Expires) }
 
 // wider orders limits of one kind; a share comes before a count.
 func wider(a, b schema.Limit) bool {

@@ -42,7 +42,7 @@ func (c *comparison) floor() int {
 // windowBegins is when the longer of the windows that hold began.
 func (c *comparison) windowBegins() time.Time {
 	t := c.terms()
-	return c.d.AsOf.Add(-max(t[0].Window, t[1].Window))
+	return c.d.guardTime().Add(-max(t[0].Window, t[1].Window))
 }
 
 // unknownUntil is until when nobody knows what the window holds, because the state
@@ -54,7 +54,7 @@ func (c *comparison) unknownUntil() time.Time {
 	t := c.terms()
 	defaults := Terms{}.orDefault() // a window that was longer once is forgotten too
 	end := c.state.rebuilt.Add(max(t[0].Window, t[1].Window, defaults.Window))
-	if c.d.AsOf.Before(end) {
+	if c.d.guardTime().Before(end) {
 		return end
 	}
 	return time.Time{}
@@ -100,7 +100,7 @@ func (c *comparison) ownedAtBegin(begin time.Time) (users, members int) {
 // withHistory adds to what is taken now what was taken within a window. Times
 // ahead of now count: they were written by a clock that was.
 func (c *comparison) withHistory(now Removal, window time.Duration) Removal {
-	begin := c.d.AsOf.Add(-window)
+	begin := c.d.guardTime().Add(-window)
 	for _, r := range c.state.history {
 		if r.At.After(begin) {
 			now.Deactivations += r.Deactivations

@@ -14,6 +14,9 @@ type Facts struct {
 	Capabilities map[schema.Address]Capabilities
 	// AsOf is the moment that starts and expires are compared with.
 	AsOf time.Time
+	// Now is the run's clock; zero: AsOf. What guards go by is the later of both:
+	// whoever looks back does not bring a waiver back.
+	Now time.Time
 }
 
 // Input is all that Compute looks at.

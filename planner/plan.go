@@ -59,6 +59,10 @@ type DirectoryInput struct {
 	// Members are the memberships of its groups.
 	Members int
 	ReadAt  time.Time
+	// DatedAt is when what it holds is from, and DatedBy what says so; zero where
+	// nobody asks or, with DatedBy, where it is not known. See [schema.Dated].
+	DatedAt time.Time
+	DatedBy string
 }
 
 // StateInput identifies the state.
@@ -275,7 +279,9 @@ type GuardResult struct {
 	App  string
 	Code schema.Code
 	// Count is what the plan (with the window) takes away, Earlier how much of it
-	// was gone before, Allowed how much passes, Owned what shares are taken of.
+	// was gone before, Allowed how much passes, Owned what shares are taken of. Of
+	// directory-stale, Count and Allowed are minutes; a Count of zero is an age that
+	// is not known.
 	Count, Earlier, Allowed, Owned int
 	Blocked                        bool
 	// Object is what a protection is of, the key of a user or group.

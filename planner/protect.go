@@ -68,7 +68,7 @@ func (c *comparison) checkProtected(ref schema.UserRef) {
 func (c *comparison) lifting(key string) *schema.Waiver {
 	cfg := c.d.Config
 	i := slices.IndexFunc(cfg.Waivers, func(w schema.Waiver) bool {
-		return w.App == c.app.Address && string(w.Protects) == key && c.d.AsOf.Before(w.Expires)
+		return w.App == c.app.Address && string(w.Protects) == key && c.d.inForce(&w)
 	})
 	if i < 0 {
 		return nil

@@ -14,9 +14,10 @@ import (
 func Resolve(cfg *schema.Config, facts Facts) (*Desired, schema.Diagnostics) {
 	r := &resolver{
 		cfg: cfg, facts: facts,
-		d:      &Desired{Config: cfg, AsOf: facts.AsOf, capabilities: facts.Capabilities},
+		d:      &Desired{Config: cfg, AsOf: facts.AsOf, now: facts.Now, capabilities: facts.Capabilities},
 		filled: make(map[*schema.DirectoryGroup]*Group),
 	}
+	r.noteAges()
 	r.internPeople()
 	r.listIDs()
 	r.listGroups()
@@ -24,6 +25,7 @@ func Resolve(cfg *schema.Config, facts Facts) (*Desired, schema.Diagnostics) {
 	r.resolveApps()
 	r.checkPeople()
 	r.checkMoved()
+	r.checkAges()
 	sortFindings(r.findings)
 	r.d.Findings = r.findings
 	return r.d, r.findings

@@ -72,6 +72,22 @@ push_group "seasonal" {
 }`,
 	},
 	{
+		Code: "directory-stale", Severity: Guarded, Title: "A directory is older than it may be",
+		Text: `What a directory holds is from longer ago than its max_age, or nobody can say from when it is: the clone that it
+			was read from ends before the commit that brought it, or its time lies ahead of the clock. An export that has
+			stopped looks like that. It is a warning until a plan would take something from people of the directory; then
+			nothing at all is written. Export the directory anew. If that cannot be done now, add a waiver, whose limit is
+			how old it may be; in a shallow clone, fetch the whole history or say exported_at.`,
+		Good: `
+waiver "hr_is_down" {
+  app     = app.twingate
+  guard   = "directory-stale"
+  limit   = "120h"
+  expires = "2026-12-01T00:00:00Z"
+  reason  = "the export is mended on Monday"
+}`,
+	},
+	{
 		Code: "directory-shrank", Severity: Guarded, Title: "A directory has many fewer people than before",
 		Text: `A directory was read without an error but holds more than a tenth fewer people, groups or memberships (and
 			more than ten) than its last good read, or goes back and forth between two contents. While that would

@@ -81,7 +81,13 @@ type DirectoryBlock struct {
 	Format string
 	// Columns maps the file's column names to attribute names.
 	Columns map[string]string
-	Origin  Origin
+	// MaxAge is how old what the directory says may be; zero: as old as it is.
+	MaxAge time.Duration
+	// ExportedAt is when it was exported, as the configuration says; zero: it does not.
+	ExportedAt time.Time
+	Origin     Origin
+	// AgeOrigin is where max_age stands or, without it, exported_at.
+	AgeOrigin Origin
 	// PathOrigin is where the path argument stands.
 	PathOrigin Origin
 }
@@ -180,6 +186,8 @@ type Waiver struct {
 	// Guard is the code of the guard that Limit replaces; empty with Protects.
 	Guard string
 	Limit Limit
+	// MaxAge is the limit of a waiver for directory-stale, in place of Limit.
+	MaxAge time.Duration
 	// Protects is the user or group whose protection is lifted.
 	Protects Address
 	Expires  time.Time

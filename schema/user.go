@@ -3,6 +3,7 @@ package schema
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // Status is where a person stands in Okta's user life cycle. The zero value is
@@ -176,6 +177,17 @@ type Directory struct {
 	Groups  []DirectoryGroup
 	// Digest identifies the content: the same bytes give the same digest.
 	Digest string
+	// Dated is when the content is from; the zero value where nobody asks.
+	Dated Dated
+}
+
+// Dated says when something is from, and how that is known.
+type Dated struct {
+	// At is when; zero: it is not known.
+	At time.Time
+	// By names what says so, as in "exported_at" or "commit 0f3a…". Where At is
+	// zero, it says in a sentence why that is not known.
+	By string
 }
 
 // DirectoryGroup is a group as a directory has it. Members index

@@ -49,7 +49,7 @@ func fromVariable(v variable) schema.GivenValue {
 }
 
 func toDirectory(d planner.DirectoryInput) directoryInput {
-	d.ReadAt = d.ReadAt.UTC()
+	d.ReadAt, d.DatedAt = d.ReadAt.UTC(), d.DatedAt.UTC()
 	return directoryInput(d)
 }
 
@@ -65,7 +65,7 @@ func fromInputs(in inputs) planner.Inputs {
 }
 
 func fromDirectory(d directoryInput) planner.DirectoryInput {
-	d.ReadAt = d.ReadAt.UTC()
+	d.ReadAt, d.DatedAt = d.ReadAt.UTC(), d.DatedAt.UTC()
 	return planner.DirectoryInput(d)
 }
 

@@ -41,6 +41,8 @@ type directoryInput struct {
 	Groups  int       `json:"groups"`
 	Members int       `json:"members"`
 	ReadAt  time.Time `json:"read_at"`
+	DatedAt time.Time `json:"dated_at,omitzero"`
+	DatedBy string    `json:"dated_by,omitempty"`
 }
 
 type stateInput struct {

@@ -31,6 +31,8 @@ func example() *planner.Plan {
 		App: "twingate", Code: "protected", Count: 1, Earlier: 1, Object: "user.alice", Waiver: "waiver.w", Reason: "replaced",
 		Expires: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
 	})
+	d := &p.Inputs.Directories[0]
+	d.DatedAt, d.DatedBy = time.Date(2026, 11, 1, 23, 0, 0, 0, time.UTC), "exported_at"
 	return p
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/schema"
@@ -50,6 +51,7 @@ type Baseline struct {
 // for was carried out, at targets that were empty.
 func NewBaseline(d *planner.Desired, facts planner.Facts) (*Baseline, error) {
 	b := &Baseline{cfg: d.Config, facts: facts, state: &planner.State{}}
+	b.facts.Now = time.Time{} // a test is about its moment, whenever it is run
 	empty := planner.Recall(b.cfg, b.state, facts.Capabilities)
 	for address, r := range empty {
 		r.Identity = string(address)

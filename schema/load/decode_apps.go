@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -173,14 +174,22 @@ func (it *item) waiver() schema.Waiver {
 	case guards && !it.given("limit"):
 		it.l.add(finding(codeMissingArgument, it.origin(), "Argument is missing", "A waiver for a guard says the limit that holds instead."))
 	}
-	w.Limit = it.limit("limit", schema.Limit{})
+	if w.Guard == guardStale {
+		w.MaxAge = it.maxAge("limit")
+	} else {
+		w.Limit = it.limit("limit", schema.Limit{})
+	}
 	return w
 }
 
 // directory decodes one directory.
 func (it *item) directory() schema.DirectoryBlock {
 	d := schema.DirectoryBlock{Address: it.address, Kind: it.block.Labels[0],
-		Format: it.choice("format"), Columns: it.textMap("columns"), Origin: it.origin(), PathOrigin: it.at("path")}
+		Format: it.choice("format"), Columns: it.textMap("columns"), Origin: it.origin(), PathOrigin: it.at("path"),
+		ExportedAt: it.time("exported_at"), MaxAge: it.maxAge("max_age"), AgeOrigin: it.at("exported_at")}
+	if d.MaxAge > 0 {
+		d.AgeOrigin = it.at("max_age")
+	}
 	d.Path = it.path("path")
 	known := append(schema.BaseAttributes(), schema.BaseAttribute{Name: "login"}, schema.BaseAttribute{Name: "id"},
 		schema.BaseAttribute{Name: "status"}, schema.BaseAttribute{Name: "groups"})
@@ -190,4 +199,17 @@ func (it *item) directory() schema.DirectoryBlock {
 		}
 	}
 	return d
+}
+
+// guardStale is the guard whose limit is a duration.
+const guardStale = "directory-stale"
+
+// maxAge decodes how old a directory may be; zero without it.
+func (it *item) maxAge(name string) time.Duration {
+	const none = -1
+	age := it.duration(name, none)
+	if age == 0 {
+		it.invalid(name, "Nothing is that young. Say how old the directory may be, as in \"36h\".")
+	}
+	return max(0, age)
 }

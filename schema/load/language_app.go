@@ -92,8 +92,8 @@ var careBlocks = []BlockSpec{
 		Description: "A reviewed exception to a guard or a protection, with an end.",
 		Arguments: []ArgumentSpec{
 			required("app", typeApp, "The app."),
-			anyOf("guard", "The guard's code; limit replaces its limit.", "max-deactivations", "max-removals", "newly-managed", "directory-shrank"),
-			optional("limit", typeLimit, "", "The limit that holds instead."),
+			anyOf("guard", "The guard's code; limit replaces its limit.", "max-deactivations", "max-removals", "newly-managed", "directory-shrank", guardStale),
+			optional("limit", typeLimit, "", "The limit that holds instead: a count or a share and, for directory-stale, how old the directory may be, as in \"72h\"."),
 			optional("protects", typeUserOrGroup, "", "The user or group whose protection is lifted, in place of guard and limit."),
 			required("expires", typeTime, "When the exception ends."),
 			required("reason", typeString, "Why, for those who review."),

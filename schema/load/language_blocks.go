@@ -84,6 +84,8 @@ var directoryBlocks = []BlockSpec{
 			required("path", typeString, "The file's path under the root."),
 			anyOf("format", "The file's format; without it, by the path's ending.", "csv", "json", "jsonl", "yaml"),
 			optional("columns", typeStringMap, "", "Names of attributes by the file's column names, for columns that are called otherwise."),
+			optional("max_age", typeDuration, "", "How old the file may be. What an older one would take away is not taken."),
+			optional("exported_at", typeTime, "", "When the file was exported; without it, when what it holds was committed or, where git does not have it so, when it was written."),
 		},
 	},
 	{

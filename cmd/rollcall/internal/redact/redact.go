@@ -80,7 +80,7 @@ func (r *Redactor) Plan(p *planner.Plan) *planner.Plan {
 	out.Policies = mapped(p.Policies, n.policy)
 	out.Guards = mapped(p.Guards, func(g planner.GuardResult) planner.GuardResult {
 		out := planner.GuardResult{
-			App: g.App, Code: g.Code, Count: g.Count, Allowed: g.Allowed, Owned: g.Owned, Blocked: g.Blocked,
+			App: g.App, Code: g.Code, Count: g.Count, Allowed: g.Allowed, Owned: g.Owned, Blocked: g.Blocked, Expires: g.Expires,
 			Waiver: schema.Address(n.text(string(g.Waiver))), Origin: n.origin(g.Origin),
 		}
 		if g.Reason != "" {
@@ -211,6 +211,9 @@ func (n *names) difference(d *planner.Difference) *planner.Difference {
 				Address: schema.Address(n.text(string(w.Address))), App: w.App, Begins: w.Begins, Ends: w.Ends, Guard: w.Guard, Limit: w.Limit,
 				Protects: schema.Address(n.text(string(w.Protects))), Expires: w.Expires, Expired: w.Expired, Reason: leftOut, Origin: n.origin(w.Origin),
 			}
+		}),
+		Stale: mapped(d.Stale, func(s planner.Stale) planner.Stale {
+			return planner.Stale{Directory: s.Directory, Text: n.text(s.Text), Age: s.Age, MaxAge: s.MaxAge, Origin: n.origin(s.Origin)}
 		}),
 		Kept: mapped(d.Kept, func(k planner.Kept) planner.Kept {
 			return planner.Kept{

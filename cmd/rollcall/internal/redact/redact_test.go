@@ -187,6 +187,7 @@ func TestNothingOfAPersonIsLeftInADifference(t *testing.T) {
 			Losses: []planner.AccessChange{change}, Gains: []planner.AccessChange{change},
 			Attributes: []planner.AttributeChange{{Key: q.key(), Login: q.login, App: "vpn", Path: "name.familyName", Before: q.family, After: "Zqnew", Origin: why[0].Origin}},
 			Waivers:    []planner.WaiverChange{{Address: schema.Address("waiver." + q.login), App: "vpn", Protects: schema.Address(q.key()), Reason: q.login}},
+			Stale:      []planner.Stale{{Directory: "directory.file.hr", Text: "directory.file.hr is old, says " + q.login + ".", Origin: why[0].Origin}},
 			Kept:       []planner.Kept{{Key: q.key(), Login: q.login, App: "vpn", Before: why, Left: why, Through: why}},
 			Withheld:   []planner.WithheldChange{{Key: q.key(), Login: q.login, App: "vpn", Group: "Staff", Origin: why[0].Origin}},
 			Pushes:     []planner.PushChange{{App: "vpn", Key: "group.staff", Before: "Staff", After: "People", Origin: why[0].Origin}},

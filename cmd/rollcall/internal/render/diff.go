@@ -60,6 +60,7 @@ func Diff(w io.Writer, d Difference, s Style) error {
 	p.withheldChanges(&d)
 	p.keptAccess(&d)
 	p.waiverChanges(&d)
+	p.staleDirectories(&d)
 	p.commitList(&d)
 	p.line()
 	p.wrapped("", "  ", diffCounts(d.Difference))
@@ -183,6 +184,17 @@ func (p *page) waiverChanges(d *Difference) {
 		c := &d.Waivers[i]
 		m, text := waiverText(c, Terminal)
 		p.marked(m, text+d.side(c.Ends).place(c.Origin))
+	}
+}
+
+func (p *page) staleDirectories(d *Difference) {
+	if len(d.Stale) == 0 {
+		return
+	}
+	p.section("Directories that are older than they may be")
+	for i := range d.Stale {
+		s := &d.Stale[i]
+		p.marked("!", Prose(s.Text)+d.Head.place(s.Origin))
 	}
 }
 

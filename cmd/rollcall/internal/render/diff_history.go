@@ -70,6 +70,9 @@ func (d *Difference) eachOrigin(visit func(o schema.Origin, inBase bool)) {
 	for i := range d.Withheld {
 		visit(d.Withheld[i].Origin, !d.Withheld[i].Begins)
 	}
+	for i := range d.Stale {
+		visit(d.Stale[i].Origin, false)
+	}
 	for i := range d.Waivers {
 		visit(d.Waivers[i].Origin, d.Waivers[i].Ends)
 	}

@@ -20,6 +20,7 @@ type differenceJSON struct {
 	Withheld      []withheldChangeJSON  `json:"withheld"`
 	Kept          []keptJSON            `json:"kept"`
 	Waivers       []waiverChangeJSON    `json:"waivers"`
+	Stale         []staleLineJSON       `json:"stale"`
 	Policies      []*policyJSON         `json:"policies"`
 	Summary       diffSummaryJSON       `json:"summary"`
 }
@@ -117,6 +118,12 @@ type waiverChangeJSON struct {
 	lineJSON
 }
 
+type staleLineJSON struct {
+	Directory string `json:"directory"`
+	Text      string `json:"text"`
+	lineJSON
+}
+
 // diffSummaryJSON counts people, each once, and changes of the other kinds.
 type diffSummaryJSON struct {
 	Lose       int `json:"lose"`
@@ -136,7 +143,7 @@ func differenceOf(d *Difference) differenceJSON {
 	doc := differenceJSON{
 		FormatVersion: "1.0", Base: sideJSON{d.Base.Revision, d.Base.Commit}, Head: sideJSON{d.Head.Revision, d.Head.Commit},
 		Losses: d.accessChangesJSON(d.Losses), Gains: d.accessChangesJSON(d.Gains),
-		Attributes: []attributeChangeJSON{}, Pushes: []pushChangeJSON{}, Withheld: []withheldChangeJSON{}, Kept: []keptJSON{}, Waivers: []waiverChangeJSON{},
+		Attributes: []attributeChangeJSON{}, Pushes: []pushChangeJSON{}, Withheld: []withheldChangeJSON{}, Kept: []keptJSON{}, Waivers: []waiverChangeJSON{}, Stale: []staleLineJSON{},
 		Policies: policiesOf(d.Policies),
 		Summary: diffSummaryJSON{
 			peopleOf(d.Losses), peopleOf(d.Gains), len(d.Attributes), len(d.Pushes), len(d.Withheld), len(d.Kept), len(d.Waivers),
@@ -154,6 +161,9 @@ func differenceOf(d *Difference) differenceJSON {
 	for _, c := range d.Waivers {
 		doc.Waivers = append(doc.Waivers, waiverChangeJSON{c.App, string(c.Address), c.Begins, c.Ends, c.Guard, c.Limit,
 			string(c.Protects), c.Expires, c.Expired, c.Reason, d.side(c.Ends).lineJSON(c.Origin)})
+	}
+	for _, s := range d.Stale {
+		doc.Stale = append(doc.Stale, staleLineJSON{string(s.Directory), s.Text, d.Head.lineJSON(s.Origin)})
 	}
 	for _, k := range d.Kept {
 		doc.Kept = append(doc.Kept, keptJSON{

@@ -19,6 +19,7 @@ func DiffMarkdown(w io.Writer, d Difference) error {
 	} else {
 		m.rows(rows)
 	}
+	m.stale()
 	m.policies()
 	m.commitList()
 	return m.end(w)
@@ -42,6 +43,7 @@ func DiffNote(w io.Writer, d Difference) error {
 		{"Pushed groups", m.pushes()},
 		{"Withheld from pushed groups, for want of the app", m.withheld()},
 		{"Keeps the app nevertheless", m.kept()},
+		{"Waivers", m.waivers()},
 	} {
 		if len(part.rows) > 0 {
 			m.fold(fmt.Sprintf("%s (%d)", part.title, len(part.rows)))
@@ -49,6 +51,7 @@ func DiffNote(w io.Writer, d Difference) error {
 			m.unfold()
 		}
 	}
+	m.stale()
 	m.policies()
 	m.commitList()
 	return m.end(w)
@@ -165,6 +168,16 @@ func (m *diffDocument) waivers() []diffRow {
 		rows = append(rows, diffRow{"🔓", markdownAccess(c.App, ""), text, markdownPlace(m.d.side(c.Ends), c.Origin)})
 	}
 	return rows
+}
+
+// stale names directories that are older than they may be: what is said of their
+// people may be, too.
+func (m *diffDocument) stale() {
+	for i := range m.d.Stale {
+		s := &m.d.Stale[i]
+		m.line()
+		m.line("⏰ ", briefCode(s.Text+m.d.Head.place(s.Origin)))
+	}
 }
 
 func markdownAccess(app, group string) string {

@@ -78,6 +78,9 @@ func (d *Difference) read(doc *differenceJSON) {
 			Origin: d.readLine(c.Ends, c.lineJSON),
 		})
 	}
+	for _, s := range doc.Stale {
+		d.Stale = append(d.Stale, planner.Stale{Directory: schema.Address(s.Directory), Text: s.Text, Origin: d.readLine(false, s.lineJSON)})
+	}
 	for _, k := range doc.Kept {
 		d.Kept = append(d.Kept, planner.Kept{
 			App: k.App, Login: k.Login, Key: k.Key,

@@ -18,6 +18,9 @@ func Explain(w io.Writer, e *planner.Explanation, s Style) error {
 		about += ", declared at " + spot(e.Origin)
 	}
 	p.lead(bold, Terminal(e.Login), "("+about+")")
+	if e.Stale != nil {
+		p.wrapped("", "  ", Prose(e.Stale.Text)+place(e.Stale.Origin))
+	}
 	for i := range e.Answers {
 		p.answer(&e.Answers[i])
 	}
@@ -160,8 +163,25 @@ type explanationJSON struct {
 	File          string       `json:"file,omitempty"`
 	Line          uint32       `json:"line,omitempty"`
 	Answers       []answerJSON `json:"answers"`
+	// Stale is left out unless the person's directory is older than it may be.
+	Stale *staleJSON `json:"stale,omitempty"`
 	// Live is left out unless the targets were asked.
 	Live []accountJSON `json:"live,omitempty"`
+}
+
+// staleJSON is a directory that is older than it may be.
+type staleJSON struct {
+	Directory string `json:"directory"`
+	Text      string `json:"text"`
+	File      string `json:"file,omitempty"`
+	Line      uint32 `json:"line,omitempty"`
+}
+
+func staleOf(s *planner.Stale) *staleJSON {
+	if s == nil {
+		return nil
+	}
+	return &staleJSON{string(s.Directory), s.Text, s.Origin.File, s.Origin.Line}
 }
 
 type answerJSON struct {
@@ -215,7 +235,7 @@ func reasonsJSON(reasons []planner.Reason) []reasonJSON {
 // have where live is not nil.
 func ExplainJSON(w io.Writer, e *planner.Explanation, live []Account) error {
 	doc := explanationJSON{FormatVersion: "1.0", Key: e.Key, Login: e.Login, Status: e.Status,
-		File: e.Origin.File, Line: e.Origin.Line, Answers: []answerJSON{}}
+		File: e.Origin.File, Line: e.Origin.Line, Answers: []answerJSON{}, Stale: staleOf(e.Stale)}
 	for _, a := range e.Answers {
 		j := answerJSON{Address: a.Address, App: a.App, Name: a.Name, Holds: a.Holds,
 			Reasons: reasonsJSON(a.Reasons), Edits: []editJSON{}, EditSets: [][]editJSON{}, Search: string(a.Search)}

@@ -147,6 +147,9 @@ func (p *page) logRun(r *auditlog.Run) {
 	field("Rollcall", r.Version)
 	for _, g := range r.Guards {
 		text := fmt.Sprintf("app.%s: %s counted %d, %d pass", g.App, g.Code, g.Count, g.Allowed)
+		if g.Code == "directory-stale" {
+			text = fmt.Sprintf("app.%s: %s, %s", g.App, g.Code, guardCount(&g, Terminal))
+		}
 		if g.Waiver != "" {
 			text += ", by " + string(g.Waiver) + ": " + g.Reason
 		}

@@ -60,7 +60,12 @@ func shortCommit(id string) string { return id[:min(len(id), 10)] }
 // directoryRow says what a directory held and how old that is.
 func (s Style) directoryRow(d *planner.DirectoryInput) row {
 	about := count(d.Users, "user") + ", " + count(d.Groups, "group")
-	if !d.ReadAt.IsZero() {
+	switch {
+	case !d.DatedAt.IsZero():
+		about = "from " + d.DatedAt.UTC().Format(time.RFC3339) + " by " + Terminal(d.DatedBy) + ", " + about
+	case d.DatedBy != "":
+		about = "age not known, " + about
+	case !d.ReadAt.IsZero():
 		about = s.age(d.ReadAt) + ", " + about
 	}
 	return row{"directory", Terminal(d.Address), about}

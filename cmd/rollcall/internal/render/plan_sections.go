@@ -160,10 +160,21 @@ func guardCount(g *planner.GuardResult, escape func(string) string) string {
 	if g.Code == "protected" && g.Object != "" {
 		return escape(g.Object)
 	}
+	if g.Code == "directory-stale" {
+		return ageText(g) + ", " + durationText(time.Duration(g.Allowed)*time.Minute) + " allowed"
+	}
 	if g.Owned == 0 {
 		return fmt.Sprintf("%d of %d allowed", g.Count, g.Allowed)
 	}
 	return fmt.Sprintf("%d of %d allowed, %d owned", g.Count, g.Allowed, g.Owned)
+}
+
+// ageText says how old a directory is that a guard is about.
+func ageText(g *planner.GuardResult) string {
+	if g.Count == 0 {
+		return "age not known"
+	}
+	return durationText(time.Duration(g.Count)*time.Minute) + " old"
 }
 
 // verdict writes the last lines: the count that tools read, and what it is made of.

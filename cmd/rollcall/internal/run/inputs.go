@@ -24,10 +24,12 @@ func (p *Project) readDirectories() (map[schema.Address]*schema.Directory, error
 			}
 			continue
 		}
+		d.Dated = p.dated(block)
 		all[block.Address] = d
 		p.directories = append(p.directories, planner.DirectoryInput{
 			Address: string(block.Address), Digest: d.Digest,
 			Users: len(d.People), Groups: len(d.Groups), Members: memberships(d), ReadAt: began,
+			DatedAt: d.Dated.At, DatedBy: d.Dated.By,
 		})
 	}
 	return all, nil

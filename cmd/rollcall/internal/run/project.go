@@ -169,7 +169,7 @@ func (p *Project) resolve() error {
 	if err != nil {
 		return err
 	}
-	p.facts = planner.Facts{Directories: directories, Capabilities: capabilities, AsOf: p.asOf}
+	p.facts = planner.Facts{Directories: directories, Capabilities: capabilities, AsOf: p.asOf, Now: p.options.Now()}
 	desired, found := planner.Resolve(p.Config, p.facts)
 	p.written = p.Findings
 	p.Findings = slices.Concat(p.Findings, found)
