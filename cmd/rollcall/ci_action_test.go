@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -40,7 +41,8 @@ func TestActionBuildsTheProgramFromWhereItIsPinned(t *testing.T) {
 	}
 	temp := t.TempDir()
 	path := filepath.Join(temp, "GITHUB_PATH")
-	h := &hub{t: t, env: append(os.Environ(), "GITHUB_PATH="+path), values: map[string]string{
+	env := append(os.Environ(), "GITHUB_PATH="+path, "PATH="+plainGo(t)+":"+os.Getenv("PATH"))
+	h := &hub{t: t, env: env, values: map[string]string{
 		"github.action_path": folder, "github.action_ref": "v1.2.3", "runner.temp": temp,
 	}}
 	for name, input := range a.Inputs {
@@ -71,6 +73,29 @@ func TestActionBuildsTheProgramFromWhereItIsPinned(t *testing.T) {
 	if out, ok := execute(t, temp, gitEnv(temp), []string{filepath.Join(bin, "rollcall"), "version"}); !ok || !strings.HasPrefix(out, "rollcall v1.2.3\n") {
 		t.Errorf("rollcall version: %s", out)
 	}
+}
+
+// plainGo returns a folder with a go that builds with what other tests have
+// compiled: -trimpath and CGO_ENABLED=0, which it insists on, would have every
+// package of the standard library and of others compiled once more.
+func plainGo(t *testing.T) string {
+	t.Helper()
+	real, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	putFile(t, filepath.Join(bin, "go"), `#!/bin/sh
+set -eu
+[ "$CGO_ENABLED $GOFLAGS $1 $2" = "0 -mod=readonly build -trimpath" ] || { echo "go: $CGO_ENABLED $GOFLAGS $*"; exit 1; }
+shift 2
+unset CGO_ENABLED
+exec `+real+` build "$@"
+`)
+	if err := os.Chmod(filepath.Join(bin, "go"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return bin
 }
 
 func wantFiles(t *testing.T, names ...string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,7 +31,16 @@ import (
 // sleeping for a second before it ends.
 const noExitSleep = "atexit_sleep_ms=0"
 
+// testsAtOnce is how many tests run together for each processor. Most of them
+// wait: for a process that they started, for its disk, or for the time that it
+// has to wait for itself.
+const testsAtOnce = 4
+
 func TestMain(m *testing.M) {
+	// What is given as -parallel comes after this, and wins.
+	if err := flag.Set("test.parallel", strconv.Itoa(testsAtOnce*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"rollcall": func() { os.Exit(cli.Main(os.Args[1:])) },
 		"sealed":   sealed,

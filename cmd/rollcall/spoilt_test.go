@@ -14,8 +14,9 @@ import (
 func spoilt(content []byte) map[string][]byte {
 	all := map[string][]byte{"empty": {}}
 	content = bytes.TrimSpace(content) // a line break at the end means nothing
-	for tenth := range 10 {
-		at := tenth * (len(content) - 1) / 9
+	const places = 5                   // every byte and every length is tried where plans and states are read
+	for place := range places {
+		at := place * (len(content) - 1) / (places - 1)
 		changed := bytes.Clone(content)
 		changed[at] ^= 0x01
 		all[fmt.Sprintf("byte %d of %d changed", at, len(content))] = changed
