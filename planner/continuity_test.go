@@ -33,6 +33,8 @@ func TestADirectoryThatShrankIsBelievedOnceASecondReadAgrees(t *testing.T) {
 		"whole again":                     {[]DirectoryInput{readOf("a", 50, 0)[0], readOf("b", 9, 1)[0], readOf("a", 50, 2)[0], readOf("b", 9, 11)[0]}, []bool{true, false, true, false}},
 		"a change taken back":             {[]DirectoryInput{readOf("a", 50, 0)[0], readOf("b", 48, 1)[0], readOf("a", 50, 2)[0]}, []bool{true, true, true}},
 		"back and forth":                  {[]DirectoryInput{readOf("a", 50, 0)[0], readOf("b", 48, 1)[0], readOf("a", 50, 2)[0], readOf("b", 48, 3)[0]}, []bool{true, true, true, false}},
+		"round and round":                 {[]DirectoryInput{readOf("a", 50, 0)[0], readOf("b", 48, 1)[0], readOf("c", 47, 2)[0], readOf("a", 50, 3)[0], readOf("b", 48, 4)[0]}, []bool{true, true, true, true, false}},
+		"another after it was taken back": {[]DirectoryInput{readOf("a", 50, 0)[0], readOf("b", 48, 1)[0], readOf("a", 50, 2)[0], readOf("c", 48, 3)[0], readOf("a", 50, 4)[0]}, []bool{true, true, true, true, true}},
 		"back and forth, and then agreed": {[]DirectoryInput{readOf("a", 50, 0)[0], readOf("b", 48, 1)[0], readOf("a", 50, 2)[0], readOf("b", 48, 3)[0], readOf("b", 48, 14)[0]}, []bool{true, true, true, false, true}},
 	}
 	for name, tt := range tests {

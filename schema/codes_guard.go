@@ -90,7 +90,7 @@ waiver "hr_is_down" {
 	{
 		Code: "directory-shrank", Severity: Guarded, Title: "A directory has many fewer people than before",
 		Text: `A directory was read without an error but holds more than a tenth fewer people, groups or memberships (and
-			more than ten) than its last good read, or goes back and forth between two contents. While that would
+			more than ten) than its last good read, or goes back and forth between contents that it had before. While that would
 			take something away, nothing at all is written, until a second read agrees. Check the source. If it is
 			right, apply: that is refused and notes the read in the state; apply again ten minutes later. Or add a
 			waiver, whose limit is how much may be missing.`,

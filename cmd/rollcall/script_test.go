@@ -88,6 +88,7 @@ func TestScript(t *testing.T) {
 			"forge":      startForge,
 			"posts":      forgeHas,
 			"forgefault": forgeFault,
+			"backdate":   backdate,
 		},
 	})
 }
