@@ -17,6 +17,14 @@ var runCodes = [...]CodeDoc{
 			the same time is refused as well: "rollcall init" says what it lacks.`,
 	},
 	{
+		Code: "key-missing", Severity: Error, Title: "What is encrypted cannot be read with the keys of this run",
+		Text: `State, journal, audit log and plan files are encrypted where the configuration has an encryption block, and this
+			run has no key that opens them: none at all, that of somebody who is no recipient, or another passphrase. Nothing was
+			written. Set ROLLCALL_AGE_IDENTITY, or ROLLCALL_AGE_IDENTITY_FILE to the path of an age identity file; with a
+			passphrase, the variable that the block names. A run that could not read what it would write is refused as well. If
+			the key is lost, restore the state from a backup in the open, or make it anew with "rollcall state rebuild".`,
+	},
+	{
 		Code: "stale-plan", Severity: Error, Title: "The plan is not of this moment any more",
 		Text: `The saved plan was made from a state, configuration or target that has changed since, or its file was
 			altered. Applying it could undo what others did in between, so it is refused. Make a new plan and

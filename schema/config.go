@@ -54,7 +54,25 @@ type File struct {
 type Settings struct {
 	RequiredVersion string
 	State           StateStore
-	Origin          Origin
+	// Encryption is nil where nothing is encrypted.
+	Encryption *Encryption
+	Origin     Origin
+}
+
+// Encryption says for whom state, journal, audit log and plan files are encrypted.
+type Encryption struct {
+	// Recipients are age recipients.
+	Recipients []string
+	// Identity is the text of an age identity file, or nil to take it from the
+	// environment.
+	Identity *Secret
+	// Passphrase, where it is not nil, encrypts in place of recipients.
+	Passphrase *Secret
+	// Previous is a passphrase that only decrypts; nil for none.
+	Previous *Secret
+	// Disabled: what is encrypted is read, and written in the open from then on.
+	Disabled bool
+	Origin   Origin
 }
 
 // StateStore says where the state is kept.

@@ -25,6 +25,8 @@ type Diagnostic struct {
 	Detail   string
 	// Origin is the tightest place that the finding is about.
 	Origin Origin
+	// Secret: what stands there is one, and is shown to nobody.
+	Secret bool
 	// Suggestion is what would stand there instead, where a name is close.
 	Suggestion string
 	// Related names other places that matter: the first definition, an edge of a cycle.

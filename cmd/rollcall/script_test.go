@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/cli"
@@ -89,6 +90,7 @@ func TestScript(t *testing.T) {
 			"posts":      forgeHas,
 			"forgefault": forgeFault,
 			"backdate":   backdate,
+			"agekey":     newAgeKey,
 		},
 	})
 }
@@ -100,6 +102,18 @@ type services struct{}
 type service struct {
 	*sandbox.Service
 	address string
+}
+
+// newAgeKey makes an age identity: agekey FILE VARIABLE. The variable is set to
+// its recipient.
+func newAgeKey(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: agekey FILE VARIABLE")
+	}
+	identity, err := age.GenerateX25519Identity()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte("# made for a test\n"+identity.String()+"\n"), 0o600))
+	ts.Setenv(args[1], identity.Recipient().String())
 }
 
 // exits runs a command and checks its exit code: exits CODE COMMAND….

@@ -189,7 +189,7 @@ func fromWithheld(w *withheld) (planner.Withheld, error) {
 func toFinding(d *schema.Diagnostic) finding {
 	return finding{
 		Code: d.Code, Severity: d.Severity, Summary: d.Summary, Detail: d.Detail,
-		Origin: wire.Origin(d.Origin), Suggestion: d.Suggestion, App: d.App, Object: d.Object,
+		Origin: wire.Origin(d.Origin), Secret: d.Secret, Suggestion: d.Suggestion, App: d.App, Object: d.Object,
 		Related: some(d.Related, func(r schema.Related) related {
 			return related{Message: r.Message, Origin: wire.Origin(r.Origin)}
 		}),
@@ -200,7 +200,7 @@ func toFinding(d *schema.Diagnostic) finding {
 func fromFinding(f *finding) (schema.Diagnostic, error) {
 	return schema.Diagnostic{
 		Code: f.Code, Severity: f.Severity, Summary: f.Summary, Detail: f.Detail,
-		Origin: schema.Origin(f.Origin), Suggestion: f.Suggestion, App: f.App, Object: f.Object,
+		Origin: schema.Origin(f.Origin), Secret: f.Secret, Suggestion: f.Suggestion, App: f.App, Object: f.Object,
 		Related: some(f.Related, func(r related) schema.Related {
 			return schema.Related{Message: r.Message, Origin: schema.Origin(r.Origin)}
 		}),

@@ -1,6 +1,8 @@
 package planfile
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/internal/wire"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
@@ -22,6 +25,28 @@ var ErrVersion = errors.New("the plan file was written by a newer rollcall; upgr
 
 // ErrFormat says that a file is no plan file at all.
 var ErrFormat = errors.New("this is not a plan file: it must begin with format_version; make one with `rollcall plan -out=FILE`")
+
+// Open reads what [Seal] or [Encode] wrote. What is encrypted is read with c; with
+// no cipher, which is nil, the error is [sealed.ErrKey].
+func Open(r io.Reader, c sealed.Cipher) (*planner.Plan, Meta, error) {
+	in := bufio.NewReader(r)
+	if !sealed.Is(in) {
+		return Decode(in)
+	}
+	h, plain, err := sealed.Read(in, c)
+	switch {
+	case errors.Is(err, sealed.ErrAltered):
+		return nil, Meta{}, fmt.Errorf("%w (%w)", ErrAltered, err)
+	case err != nil:
+		return nil, Meta{}, err
+	case h != holdsPlan:
+		return nil, Meta{}, ErrFormat
+	}
+	return Decode(bytes.NewReader(plain))
+}
+
+// holdsPlan is what stands in the open of a plan that is encrypted.
+var holdsPlan = sealed.Header{Holds: "plan"}
 
 // Decode reads what [Encode] wrote. A newer minor version is read, with the
 // fields that are new in it left out; a newer major one is [ErrVersion]. A file

@@ -2,11 +2,13 @@ package planfile
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/internal/wire"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 )
 
 // FormatVersion is the version of the format that [Encode] writes.
@@ -14,6 +16,18 @@ const FormatVersion = "1.0"
 
 // Meta says who wrote a plan file.
 type Meta struct{ RollcallVersion string }
+
+// Seal writes p, encrypted where c says so; nil is no cipher.
+func Seal(w io.Writer, p *planner.Plan, meta Meta, c sealed.Cipher) error {
+	if !sealed.Writes(c) {
+		return Encode(w, p, meta)
+	}
+	var plain bytes.Buffer
+	if err := Encode(&plain, p, meta); err != nil {
+		return err
+	}
+	return sealed.Write(w, holdsPlan, plain.Bytes(), c)
+}
 
 // Encode writes p as one JSON object: every key in its fixed place, each
 // change on a line of its own, the checksum last. The same plan gives the same

@@ -165,6 +165,7 @@ type finding struct {
 	Summary  string          `json:"summary"`
 	Detail   string          `json:"detail"`
 	wire.Origin
+	Secret     bool      `json:"secret,omitempty"`
 	Suggestion string    `json:"suggestion,omitempty"`
 	Related    []related `json:"related,omitempty"`
 	Values     []stated  `json:"values,omitempty"`

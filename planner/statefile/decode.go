@@ -11,6 +11,7 @@ import (
 	"io"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 )
 
 // wayOut is what to do about a file that cannot be used.
@@ -34,9 +35,30 @@ var versions = map[int]func(*reader, Header) (*planner.State, error){
 
 // Decode reads what [Encode] of this or an earlier version of the format wrote.
 // A file that is not as it was written is [ErrAltered], and nothing of it is
-// returned.
-func Decode(r io.Reader) (*planner.State, error) {
+// returned; one that is encrypted is [sealed.ErrKey].
+func Decode(r io.Reader) (*planner.State, error) { return Open(r, nil) }
+
+// Open reads what [Seal] or [Encode] wrote. What is encrypted is read with c.
+func Open(r io.Reader, c sealed.Cipher) (*planner.State, error) {
 	in := newReader(r)
+	if !sealed.Is(in.from) {
+		return decode(in)
+	}
+	outer, plain, err := sealed.Read(in.from, c)
+	switch {
+	case errors.Is(err, sealed.ErrAltered):
+		return nil, fmt.Errorf("%w (%w)", ErrAltered, err)
+	case err != nil:
+		return nil, err
+	}
+	s, err := decode(newReader(bytes.NewReader(plain)))
+	if err == nil && outer != headerOf(s) {
+		return nil, fmt.Errorf("%w (the first line is that of another state)", ErrAltered)
+	}
+	return s, err
+}
+
+func decode(in *reader) (*planner.State, error) {
 	h, read, err := in.header()
 	if err != nil {
 		return nil, err
@@ -44,9 +66,18 @@ func Decode(r io.Reader) (*planner.State, error) {
 	return read(in, h)
 }
 
-// DecodeHeader reads the first line alone. What follows it is not verified.
+// DecodeHeader reads the first line alone. What follows it is not verified. Of
+// what is encrypted it tells lineage and serial, and needs no key.
 func DecodeHeader(r io.Reader) (Header, error) {
-	h, _, err := newReader(r).header()
+	in := newReader(r)
+	if sealed.Is(in.from) {
+		h, err := sealed.ReadHeader(in.from)
+		if errors.Is(err, sealed.ErrAltered) {
+			err = fmt.Errorf("%w (%w)", ErrAltered, err)
+		}
+		return Header{Lineage: h.Lineage, Serial: h.Serial}, err
+	}
+	h, _, err := in.header()
 	return h, err
 }
 

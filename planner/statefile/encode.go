@@ -2,6 +2,7 @@ package statefile
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/internal/wire"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 )
 
 // Encode writes s. The same state gives the same bytes, in whatever order its
@@ -32,6 +34,23 @@ func Encode(w io.Writer, s *planner.State) error {
 		out.app(&apps[i])
 	}
 	return out.close()
+}
+
+// Seal writes s, encrypted where c says so; nil is no cipher.
+func Seal(w io.Writer, s *planner.State, c sealed.Cipher) error {
+	if !sealed.Writes(c) {
+		return Encode(w, s)
+	}
+	var plain bytes.Buffer
+	if err := Encode(&plain, s); err != nil {
+		return err
+	}
+	return sealed.Write(w, headerOf(s), plain.Bytes(), c)
+}
+
+// headerOf is what stands in the open of a state that is encrypted.
+func headerOf(s *planner.State) sealed.Header {
+	return sealed.Header{Holds: "state", Lineage: s.Lineage, Serial: s.Serial}
 }
 
 // head counts what s holds.

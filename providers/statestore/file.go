@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 	"github.com/rollcall-dev/rollcall/planner/statefile"
 	"github.com/rollcall-dev/rollcall/providers"
 )
@@ -33,6 +34,7 @@ type File struct {
 	newLineage func() string
 	now        func() time.Time
 	disk       disk
+	cipher     sealed.Cipher
 }
 
 var _ providers.Store = (*File)(nil)
@@ -51,6 +53,14 @@ func (f *File) Unsynced() *File {
 	return &lazy
 }
 
+// Encrypted returns the same store with c, which encrypts what is written and
+// decrypts what is read; nil is no cipher.
+func (f *File) Encrypted(c sealed.Cipher) *File {
+	with := *f
+	with.cipher = c
+	return &with
+}
+
 // String returns the path of the state.
 func (f *File) String() string { return f.path }
 
@@ -59,7 +69,13 @@ func (f *File) journalPath() string { return f.path + ".journal" }
 func (f *File) log() logFile { return logFile{f.disk, f.path + ".log"} }
 
 // Log returns the audit log, which stands beside the state.
-func (f *File) Log(context.Context) (io.ReadCloser, error) { return f.log().open() }
+func (f *File) Log(context.Context) (io.ReadCloser, error) {
+	r, err := f.log().open()
+	if err != nil {
+		return nil, err
+	}
+	return sealed.NewLineReader(r, f.cipher), nil
+}
 
 func (f *File) lockPath() string { return f.path + ".lock" }
 
@@ -72,7 +88,7 @@ func (f *File) Read(ctx context.Context) (*planner.State, error) {
 		if err != nil {
 			return nil, err
 		}
-		h, err := readJournal(f.disk, f.journalPath())
+		h, err := readJournal(f.disk, f.journalPath(), f.cipher)
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +113,7 @@ func (f *File) saved() (*planner.State, error) {
 		return nil, fmt.Errorf("open the state: %w", err)
 	}
 	defer func() { _ = r.Close() }()
-	s, err := statefile.Decode(r)
+	s, err := statefile.Open(r, f.cipher)
 	if err != nil {
 		return nil, fmt.Errorf("read the state %s: %w", f.path, err)
 	}
@@ -206,7 +222,7 @@ func (f *File) Lock(ctx context.Context, info providers.LockInfo, wait time.Dura
 	if err != nil {
 		return nil, err
 	}
-	return newSession(&fileMedium{store: f, lock: l}, f.newLineage, f.now), nil
+	return newSession(&fileMedium{store: f, lock: l}, f.cipher, f.newLineage, f.now), nil
 }
 
 // ForceUnlock breaks the lock called id. Its holder notices before its next

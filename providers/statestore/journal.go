@@ -8,11 +8,13 @@ import (
 	"sync"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 )
 
 // A journal is frames, one a line: the length and the CRC-32C of the rest in
 // hexadecimal, then a JSON array of records. A frame is what was flushed at
-// once. Because the next is only begun when the last is durable, a damaged
+// once; where the state is encrypted, its records but the first of the journal
+// stand in it as one that is. Because the next is only begun when the last is durable, a damaged
 // frame at the end was never promised to anybody, and one before the end means
 // that the file was damaged later.
 
@@ -28,34 +30,54 @@ func appendHead(b, body []byte) []byte {
 
 // appendFrame adds a frame of records, each JSON without line breaks, to b.
 func appendFrame(b []byte, records [][]byte) []byte {
-	body := append([]byte{'['}, bytes.Join(records, []byte{','})...)
-	body = append(body, ']')
+	body := appendArray(nil, records)
 	return append(append(appendHead(b, body), body...), '\n')
 }
 
 // firstFrame is the frame of a new journal.
-func firstFrame(state begin, open []planner.Intent) ([]byte, error) {
+func firstFrame(state begin, open []planner.Intent, c sealed.Cipher) ([]byte, error) {
 	state.Version = journalVersion
-	records := []record{{Kind: kindBegin, Begin: &state}}
-	for _, i := range open {
-		records = append(records, carried(i))
+	begin, err := json.Marshal(record{Kind: kindBegin, Begin: &state})
+	if err != nil {
+		return nil, err
 	}
-	lines := make([][]byte, len(records))
-	for i, r := range records {
-		b, err := json.Marshal(r)
-		if err != nil {
+	lines := make([][]byte, len(open))
+	for i := range open {
+		if lines[i], err = json.Marshal(carried(open[i])); err != nil {
 			return nil, err
 		}
-		lines[i] = b
 	}
-	return appendFrame(nil, lines), nil
+	if lines, err = encrypted(lines, c); err != nil {
+		return nil, err
+	}
+	return appendFrame(nil, append([][]byte{begin}, lines...)), nil
+}
+
+// encrypted puts records into one that is encrypted, where c says so.
+func encrypted(records [][]byte, c sealed.Cipher) ([][]byte, error) {
+	if !sealed.Writes(c) || len(records) == 0 {
+		return records, nil
+	}
+	b, err := c.Seal(appendArray(nil, records))
+	if err != nil {
+		return nil, fmt.Errorf("encrypt the journal: %w", err)
+	}
+	one, err := json.Marshal(record{Kind: kindEncrypted, Encrypted: b})
+	return [][]byte{one}, err
+}
+
+// appendArray adds a JSON array of records to b.
+func appendArray(b []byte, records [][]byte) []byte {
+	b = append(append(b, '['), bytes.Join(records, []byte{','})...)
+	return append(b, ']')
 }
 
 // journal appends frames to a medium. Records that are added at the same time
 // share a frame and a flush.
 type journal struct {
 	// to is asked before each frame whether the lock is held: no lock, no promise.
-	to medium
+	to     medium
+	cipher sealed.Cipher
 
 	// flushing is held while a frame is written, and guards broken and what a
 	// batch says of its end.
@@ -75,7 +97,9 @@ type batch struct {
 	err     error
 }
 
-func newJournal(to medium) *journal { return &journal{to: to, next: &batch{}} }
+func newJournal(to medium, c sealed.Cipher) *journal {
+	return &journal{to: to, cipher: c, next: &batch{}}
+}
 
 // add returns once r is durable.
 func (j *journal) add(r record) error {
@@ -115,6 +139,10 @@ func (j *journal) flush() {
 
 func (j *journal) write(records [][]byte) error {
 	if err := j.to.held(); err != nil {
+		return err
+	}
+	records, err := encrypted(records, j.cipher)
+	if err != nil {
 		return err
 	}
 	return j.to.append(appendFrame(nil, records))

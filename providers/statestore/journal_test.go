@@ -37,7 +37,7 @@ func TestRecordsAddedAtTheSameTimeShareAFlush(t *testing.T) {
 	arrived, goOn := make(chan struct{}), make(chan struct{})
 	var first sync.Once
 	m := &memory{asked: func() { first.Do(func() { close(arrived); <-goOn }) }}
-	j := newJournal(m)
+	j := newJournal(m, nil)
 	var all sync.WaitGroup
 	add := func() {
 		if err := j.add(record{Kind: kindIntent, Intent: &intent{}}); err != nil {
@@ -99,21 +99,21 @@ func TestFilesAreForTheirOwnerAlone(t *testing.T) {
 }
 
 func FuzzReplay(f *testing.F) {
-	whole, err := firstFrame(begin{Version: journalVersion, Lineage: "l", Serial: 3}, []planner.Intent{{App: "a", Kind: "user", Key: "k"}})
+	whole, err := firstFrame(begin{Version: journalVersion, Lineage: "l", Serial: 3}, []planner.Intent{{App: "a", Kind: "user", Key: "k"}}, nil)
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(whole)
 	f.Add(appendFrame(whole, [][]byte{[]byte(`{"kind":"done","change":{},"outcome":{}}`), []byte(`{"kind":"failed","intent":{}}`)}))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		h, err := replay(bytes.NewReader(b))
+		h, err := replay(bytes.NewReader(b), nil)
 		if h == nil {
 			return
 		}
 		if err != nil && h.size > int64(len(b)) {
 			t.Fatalf("%d bytes are whole of %d", h.size, len(b))
 		}
-		again, err := replay(bytes.NewReader(b[:h.size]))
+		again, err := replay(bytes.NewReader(b[:h.size]), nil)
 		if err != nil || again.size != h.size || len(again.done) != len(h.done) || len(again.open) != len(h.open) {
 			t.Fatalf("the whole part reads as %+v, %v, want %+v", again, err, h)
 		}

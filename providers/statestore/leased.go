@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 	"github.com/rollcall-dev/rollcall/planner/statefile"
 )
 
@@ -16,8 +17,9 @@ import (
 // used. Whether it may write is never a question of clocks alone: the service
 // decides that at each write. The clock only says when to ask.
 type leased struct {
-	claim claim
-	lease time.Duration
+	claim  claim
+	cipher sealed.Cipher
+	lease  time.Duration
 	// stop ends the renewals; done is closed when they have ended.
 	stop context.CancelFunc
 	done chan struct{}
@@ -43,9 +45,9 @@ type leased struct {
 
 var _ medium = (*leased)(nil)
 
-func newLeased(c claim, lease time.Duration, asked time.Time) *leased {
+func newLeased(c claim, cipher sealed.Cipher, lease time.Duration, asked time.Time) *leased {
 	ctx, stop := context.WithCancel(context.Background())
-	m := &leased{claim: c, lease: lease, renewed: asked, stop: stop, done: make(chan struct{})}
+	m := &leased{claim: c, cipher: cipher, lease: lease, renewed: asked, stop: stop, done: make(chan struct{})}
 	go m.keep(ctx)
 	return m
 }
@@ -174,7 +176,7 @@ func (m *leased) journal() (*history, error) {
 	if err := m.load(); err != nil {
 		return nil, err
 	}
-	return (&contents{frames: m.frames}).history()
+	return (&contents{frames: m.frames}).history(m.cipher)
 }
 
 func (m *leased) begin(frame []byte) error {
@@ -207,7 +209,7 @@ func (m *leased) save(s *planner.State, frame []byte) error {
 		return err
 	}
 	var body bytes.Buffer
-	if err := statefile.Encode(&body, s); err != nil {
+	if err := statefile.Seal(&body, s, m.cipher); err != nil {
 		return err
 	}
 	next := begin{Lineage: s.Lineage, Serial: s.Serial}

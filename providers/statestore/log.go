@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/rollcall-dev/rollcall/planner/auditlog"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 )
 
 // errLogMoved says that somebody else's records stand where ours were to go:
@@ -45,6 +46,11 @@ func (s *session) record(records []auditlog.Record) error {
 	if err != nil {
 		return err
 	}
+	if sealed.Writes(s.cipher) {
+		if lines, err = sealed.AppendLine(nil, lines, s.cipher); err != nil {
+			return err
+		}
+	}
 	if err := s.medium.log(s.logged.Seq+1, lines); err != nil {
 		return err
 	}
@@ -70,6 +76,9 @@ func (s *session) readLast() (r auditlog.Record, err error) {
 	}
 	var head auditlog.Head
 	if len(lines) > 0 {
+		if lines, err = sealed.LastLine(lines, s.cipher); err != nil {
+			return r, err
+		}
 		if r, head, err = auditlog.Last(lines); err != nil {
 			return r, err
 		}

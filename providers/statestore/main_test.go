@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/providers/statestore"
 	"github.com/rollcall-dev/rollcall/providers/statestore/storetest"
@@ -58,17 +59,24 @@ var roles = map[string]func(root, name string) error{"writer": writer, "dier": d
 
 // open opens the store at root, which is a folder, or "KIND|PLACE" of another
 // kind, as another process would.
-func open(root string) providers.Store {
+func open(root string) providers.Store { return openWith(root, nil) }
+
+// openWith opens the store at root with a cipher, which may be nil.
+func openWith(root string, c sealed.Cipher) providers.Store {
 	kind, _, remote := strings.Cut(root, "|")
 	if !remote {
-		return openFile(root)
+		return openFile(root).Encrypted(c)
 	}
 	lease, _ := time.ParseDuration(os.Getenv(envLease)) // none means the default
-	return openFor(kind, root, lease)
+	return openRemote(kind, root, lease, c)
 }
 
 func openFor(kind, root string, lease time.Duration) providers.Store {
-	o := statestore.RemoteOptions{NewLineage: func() string { return "lineage-1" }, Now: clock, Lease: lease}
+	return openRemote(kind, root, lease, nil)
+}
+
+func openRemote(kind, root string, lease time.Duration, c sealed.Cipher) providers.Store {
+	o := statestore.RemoteOptions{NewLineage: func() string { return "lineage-1" }, Now: clock, Lease: lease, Cipher: c}
 	_, at, _ := strings.Cut(root, "|")
 	var s *statestore.Remote
 	var err error

@@ -52,7 +52,7 @@ func (m *fileMedium) held() error { return m.lock.held() }
 func (m *fileMedium) head() (begin, error) { return m.store.head() }
 
 func (m *fileMedium) journal() (*history, error) {
-	return readJournal(m.store.disk, m.store.journalPath())
+	return readJournal(m.store.disk, m.store.journalPath(), m.store.cipher)
 }
 
 func (m *fileMedium) begin(frame []byte) error {
@@ -93,7 +93,7 @@ func (m *fileMedium) append(frame []byte) error {
 }
 
 func (m *fileMedium) save(s *planner.State, frame []byte) error {
-	write := func(w io.Writer) error { return statefile.Encode(w, s) }
+	write := func(w io.Writer) error { return statefile.Seal(w, s, m.store.cipher) }
 	if err := replace(m.store.disk, m.store.path, write, m.held); err != nil {
 		return fmt.Errorf("save the state: %w", err)
 	}

@@ -16,6 +16,8 @@ const (
 	kindIntent = "intent"
 	kindDone   = "done"
 	kindFailed = "failed"
+	// kindEncrypted stands for several that are encrypted together.
+	kindEncrypted = "encrypted"
 )
 
 const journalVersion = 1
@@ -31,6 +33,8 @@ type record struct {
 	Change  json.RawMessage `json:"change,omitempty"`
 	Outcome *outcome        `json:"outcome,omitempty"`
 	Error   string          `json:"error,omitempty"`
+	// Of what is encrypted: a JSON array of records.
+	Encrypted []byte `json:"encrypted,omitempty"`
 }
 
 // begin says which save of which state a journal continues.

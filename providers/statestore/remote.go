@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 	"github.com/rollcall-dev/rollcall/providers"
 )
 
@@ -35,6 +36,8 @@ type RemoteOptions struct {
 	// Lease is how long a lock is held after its last renewal; zero means
 	// [DefaultLease], or what the store needs.
 	Lease time.Duration
+	// Cipher encrypts what is written and decrypts what is read; nil is none.
+	Cipher sealed.Cipher
 	// AllowedHosts, unless nil, are the only hosts that may be spoken to, each
 	// with or without a port.
 	AllowedHosts []string
@@ -59,7 +62,7 @@ func (r *Remote) Read(ctx context.Context) (*planner.State, error) {
 		if err != nil {
 			return err
 		}
-		if s, err = k.read(); err != nil {
+		if s, err = k.read(r.opts.Cipher); err != nil {
 			return &refusal{err}
 		}
 		return nil
@@ -73,7 +76,7 @@ func (r *Remote) Read(ctx context.Context) (*planner.State, error) {
 // Log returns the audit log. What is read of it later is asked for later.
 func (r *Remote) Log(ctx context.Context) (io.ReadCloser, error) {
 	next := r.service.logPieces()
-	return &pieces{next: func() (piece []byte, err error) {
+	log := &pieces{next: func() (piece []byte, err error) {
 		var ended bool
 		err = again(ctx, func(ctx context.Context) error {
 			piece, err = next(ctx)
@@ -90,7 +93,8 @@ func (r *Remote) Log(ctx context.Context) (io.ReadCloser, error) {
 			return nil, fmt.Errorf("read the audit log of %s: %w", r, err)
 		}
 		return piece, nil
-	}}, nil
+	}}
+	return sealed.NewLineReader(log, r.opts.Cipher), nil
 }
 
 // Lock takes the sole right to write. Where its holder dies, the lock is free
@@ -100,7 +104,7 @@ func (r *Remote) Lock(ctx context.Context, info providers.LockInfo, wait time.Du
 	if err != nil {
 		return nil, err
 	}
-	return newSession(m, r.opts.NewLineage, r.opts.Now), nil
+	return newSession(m, r.opts.Cipher, r.opts.NewLineage, r.opts.Now), nil
 }
 
 // take takes the lock if it is free.
@@ -110,7 +114,7 @@ func (r *Remote) take(ctx context.Context, info providers.LockInfo) (*leased, er
 		asked := time.Now()
 		c, err := r.service.take(ctx, holderOf(info), r.opts.Lease)
 		if err == nil {
-			m = newLeased(c, r.opts.Lease, asked)
+			m = newLeased(c, r.opts.Cipher, r.opts.Lease, asked)
 		}
 		return err
 	})

@@ -8,13 +8,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 )
 
 // ErrJournal says that a journal was damaged after it was written.
 var ErrJournal = errors.New("the journal was damaged; what it recorded may be lost: move it away and run `rollcall plan`, which finds again what is at the target")
 
 // readJournal reads the journal called name. There is none: nil.
-func readJournal(d disk, name string) (*history, error) {
+func readJournal(d disk, name string, c sealed.Cipher) (*history, error) {
 	f, err := d.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -23,7 +25,7 @@ func readJournal(d disk, name string) (*history, error) {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	h, err := replay(f)
+	h, err := replay(f, c)
 	if err != nil {
 		return nil, fmt.Errorf("read the journal %s: %w", name, err)
 	}
@@ -32,7 +34,8 @@ func readJournal(d disk, name string) (*history, error) {
 
 // replay reads frames up to the first that is not whole. There must be no whole
 // one behind it. A journal without one whole frame is nil: it was never begun.
-func replay(r io.Reader) (*history, error) {
+// What is encrypted is read with c.
+func replay(r io.Reader, c sealed.Cipher) (*history, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	var h *history
 	for {
@@ -44,7 +47,10 @@ func replay(r io.Reader) (*history, error) {
 		if !ok {
 			return h, damaged(in)
 		}
-		if h, err = take(h, body); err != nil {
+		switch h, err = take(h, body, c); {
+		case errors.Is(err, sealed.ErrKey):
+			return nil, err
+		case err != nil:
 			return nil, fmt.Errorf("%w (%w)", ErrJournal, err)
 		}
 		h.size += int64(len(line))
@@ -78,7 +84,7 @@ func openFrame(line []byte) ([]byte, bool) {
 }
 
 // take adds the records of a frame to h. The first record begins it.
-func take(h *history, body []byte) (*history, error) {
+func take(h *history, body []byte, c sealed.Cipher) (*history, error) {
 	var records []record
 	if err := json.Unmarshal(body, &records); err != nil {
 		return nil, err
@@ -94,7 +100,7 @@ func take(h *history, body []byte) (*history, error) {
 			}
 			continue
 		}
-		if err := h.add(&records[i]); err != nil {
+		if err := h.addAny(&records[i], c); err != nil {
 			return nil, err
 		}
 	}
@@ -102,6 +108,27 @@ func take(h *history, body []byte) (*history, error) {
 		return nil, errors.New("an empty frame")
 	}
 	return h, nil
+}
+
+// addAny takes the next record in, or those that it holds encrypted.
+func (h *history) addAny(r *record, c sealed.Cipher) error {
+	if r.Kind != kindEncrypted {
+		return h.add(r)
+	}
+	body, err := sealed.Open(r.Encrypted, c)
+	if err != nil {
+		return err
+	}
+	var records []record
+	if err := json.Unmarshal(body, &records); err != nil {
+		return err
+	}
+	for i := range records {
+		if err := h.add(&records[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begins reports whether a frame begins a journal.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 	"github.com/rollcall-dev/rollcall/planner/statefile"
 	"github.com/rollcall-dev/rollcall/providers"
 )
@@ -81,7 +82,7 @@ func final(err error) bool {
 
 // contents is what a service has of a state.
 type contents struct {
-	// state is as package statefile writes it; empty where there is none.
+	// state is as package statefile writes it, encrypted or not; empty where there is none.
 	state []byte
 	// frames are those of the journal.
 	frames [][]byte
@@ -98,12 +99,12 @@ func (k *contents) head() (begin, error) {
 
 // history reads the journal. Frames are kept whole or not at all, so that half
 // of one is damage wherever it stands.
-func (k *contents) history() (*history, error) {
+func (k *contents) history(c sealed.Cipher) (*history, error) {
 	if len(k.frames) == 0 {
 		return nil, nil
 	}
 	all := bytes.Join(k.frames, nil)
-	h, err := replay(bytes.NewReader(all))
+	h, err := replay(bytes.NewReader(all), c)
 	if err == nil && (h == nil || h.size != int64(len(all))) {
 		err = ErrJournal
 	}
@@ -111,15 +112,15 @@ func (k *contents) history() (*history, error) {
 }
 
 // read returns the state with what the journal has beyond it.
-func (k *contents) read() (*planner.State, error) {
+func (k *contents) read(c sealed.Cipher) (*planner.State, error) {
 	s := &planner.State{}
 	if len(k.state) > 0 {
 		var err error
-		if s, err = statefile.Decode(bytes.NewReader(k.state)); err != nil {
+		if s, err = statefile.Open(bytes.NewReader(k.state), c); err != nil {
 			return nil, err
 		}
 	}
-	h, err := k.history()
+	h, err := k.history(c)
 	if err != nil {
 		return nil, err
 	}

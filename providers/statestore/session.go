@@ -9,12 +9,14 @@ import (
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/auditlog"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 	"github.com/rollcall-dev/rollcall/providers"
 )
 
 // session is the right to write a state, in whatever medium that is kept.
 type session struct {
 	medium     medium
+	cipher     sealed.Cipher
 	newLineage func() string
 	now        func() time.Time
 
@@ -36,8 +38,8 @@ type session struct {
 	logged  *auditlog.Head
 }
 
-func newSession(m medium, newLineage func() string, now func() time.Time) *session {
-	return &session{medium: m, newLineage: newLineage, now: now, begun: map[object]bool{}}
+func newSession(m medium, c sealed.Cipher, newLineage func() string, now func() time.Time) *session {
+	return &session{medium: m, cipher: c, newLineage: newLineage, now: now, begun: map[object]bool{}}
 }
 
 // Held reports an error once the lock is lost, or can no longer be proven.
@@ -95,7 +97,7 @@ func (s *session) open() (*journal, error) {
 	if err := s.resume(); err != nil {
 		return nil, err
 	}
-	s.journal = newJournal(s.medium)
+	s.journal = newJournal(s.medium, s.cipher)
 	return s.journal, nil
 }
 
@@ -128,7 +130,7 @@ func (s *session) resume() error {
 // begin makes a new journal that continues state, with the intents that are
 // still open.
 func (s *session) begin(state begin, open []planner.Intent) error {
-	frame, err := firstFrame(state, open)
+	frame, err := firstFrame(state, open, s.cipher)
 	if err != nil {
 		return err
 	}
@@ -171,7 +173,7 @@ func (s *session) carriedOver(st *planner.State, next begin) ([]byte, error) {
 	if len(open) == 0 {
 		return nil, nil
 	}
-	return firstFrame(next, open)
+	return firstFrame(next, open, s.cipher)
 }
 
 // unchanged reports an error unless the saved state is the one that st came from.

@@ -163,6 +163,10 @@ func (it *item) rollcall() schema.Settings {
 		state.scope.env = true
 		s.State = state.stateStore()
 	}
+	for _, encryption := range it.nested("encryption") {
+		encryption.scope.env = true
+		s.Encryption = encryption.encryption()
+	}
 	return s
 }
 

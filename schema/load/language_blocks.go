@@ -17,6 +17,19 @@ func slicesOf(groups ...[]BlockSpec) []BlockSpec {
 	return all
 }
 
+var encryptionBlock = BlockSpec{
+	Type: "encryption",
+	Description: "Encrypts the state, its journal, the audit log and plan files with age: for recipients or with a passphrase. " +
+		"What is there already is read, and encrypted when it is next written.",
+	Arguments: []ArgumentSpec{
+		optional("recipients", typeStrings, "", "Age recipients, `age1…`. The identity of any of them decrypts."),
+		optional("identity", typeSecret, "", "The text of an age identity file; by default `ROLLCALL_AGE_IDENTITY`, or the file that `ROLLCALL_AGE_IDENTITY_FILE` names."),
+		optional("passphrase", typeSecret, "", "A passphrase of at least 16 characters, in place of recipients."),
+		optional("previous_passphrase", typeSecret, "", "The passphrase before this one: it only decrypts."),
+		optional("enabled", typeBool, "true", "`false` reads what is encrypted and writes it in the open from then on."),
+	},
+}
+
 var settingsBlocks = []BlockSpec{
 	{
 		Type:        "rollcall",
@@ -53,6 +66,7 @@ var settingsBlocks = []BlockSpec{
 					optional("username", typeString, `"rollcall"`, "The user name that goes with the password."),
 					optional("password", typeSecret, "", "The password or token; by default that which `ROLLCALL_TOKEN_<host>` binds to the host, if any."),
 				}},
+			encryptionBlock,
 		},
 	},
 	{

@@ -45,28 +45,42 @@ func envFunction(read func(name string) (cty.Value, error)) function.Function {
 		Type:   function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			name := args[0].AsString()
-			if isBound(name) {
-				return cty.DynamicVal, &boundError{name}
+			if err := bound(name); err != nil {
+				return cty.DynamicVal, err
 			}
 			return read(name)
 		},
 	})
 }
 
-// boundPrefix begins the names of variables that give a token to one host.
-const boundPrefix = "ROLLCALL_TOKEN_"
+const (
+	// boundPrefix begins the names of variables that give a token to one host.
+	boundPrefix = "ROLLCALL_TOKEN_"
+	// identityPrefix begins those of what decrypts the state.
+	identityPrefix = "ROLLCALL_AGE_IDENTITY"
+)
 
-func isBound(name string) bool {
-	return len(name) >= len(boundPrefix) && strings.EqualFold(name[:len(boundPrefix)], boundPrefix)
+// bound refuses to take a secret from where it is bound to its use: what the
+// configuration reads by name it may send anywhere.
+func bound(name string) error {
+	has := func(prefix string) bool {
+		return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+	}
+	switch {
+	case has(boundPrefix):
+		return &boundError{name, "gives a token to one host alone", "Leave the token out: a target at that host takes it from there"}
+	case has(identityPrefix):
+		return &boundError{name, "decrypts state and plans alone", "Leave the identity out: an encryption block takes it from there"}
+	}
+	return nil
 }
 
-// boundError refuses to take a token from where it is bound to its host: what
-// the configuration reads by name it may send anywhere.
-type boundError struct{ name string }
+// boundError is a variable that the configuration must not read by name.
+type boundError struct{ name, use, instead string }
 
 // Error says what to do instead.
 func (e *boundError) Error() string {
-	return fmt.Sprintf("%s gives a token to one host alone, and is not read by name. Leave the token out: a target at that host takes it from there", e.name)
+	return fmt.Sprintf("%s %s, and is not read by name. %s", e.name, e.use, e.instead)
 }
 
 // secret returns an argument that is a credential, read when it is first
@@ -89,7 +103,7 @@ func (it *item) secret(name string) *schema.Secret {
 	if !v.IsMarked() {
 		d := finding(codeSecretWritten, origin(a.Expr.Range()), "Secret is written in the configuration",
 			fmt.Sprintf("Whoever reads this repository reads the %s. Take it from the environment: leave it out, or use env(\"NAME\"); and make this one invalid.", name))
-		d.Severity = schema.Warning
+		d.Severity, d.Secret = schema.Warning, true
 		it.l.add(d)
 		if text, ok := plainText(v); ok && text != "" {
 			it.l.credentials = append(it.l.credentials, text)

@@ -15,6 +15,7 @@ import (
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/planfile"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 )
 
 // applyFlags are those of apply.
@@ -167,7 +168,7 @@ func (a *app) applyHow(ctx context.Context, f applyFlags, file string, saved *pl
 
 // savedPlan reads a plan that is to be carried out and gives the run its scope.
 func (a *app) savedPlan(file string, f applyFlags, o *run.Options) (*planner.Plan, error) {
-	saved, err := readPlan(file)
+	saved, err := a.readPlan(file)
 	if err != nil {
 		return nil, err
 	}
@@ -186,18 +187,32 @@ func (a *app) savedPlan(file string, f applyFlags, o *run.Options) (*planner.Pla
 	return saved, nil
 }
 
-// readPlan reads a saved plan.
-func readPlan(name string) (*planner.Plan, error) {
+// readPlan reads a saved plan, which may be encrypted.
+func (a *app) readPlan(name string) (*planner.Plan, error) {
 	f, err := openFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("read the plan: %w", err)
 	}
 	defer f.Close()
-	p, _, err := planfile.Decode(bufio.NewReader(f))
+	p, err := a.planIn(bufio.NewReader(f))
 	if err != nil {
 		return nil, fmt.Errorf("read the plan %s: %w", name, err)
 	}
 	return p, nil
+}
+
+// planIn reads a plan; the configuration is only looked at for how it is encrypted.
+func (a *app) planIn(in *bufio.Reader) (*planner.Plan, error) {
+	if !sealed.Is(in) {
+		p, _, err := planfile.Decode(in)
+		return p, err
+	}
+	p, err := a.project()
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	return p.ReadPlan(in)
 }
 
 // confirm prints the plan and asks for a yes. It does not ask about a plan

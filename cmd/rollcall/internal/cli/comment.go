@@ -238,7 +238,7 @@ func (a *app) remark(f commentFlags) (*remark, error) {
 	if f.diff != "" {
 		return diffRemark(f.diff, root, redactor)
 	}
-	p, err := readPlan(f.plan)
+	p, err := a.readPlan(f.plan)
 	if err != nil {
 		return nil, err
 	}
@@ -309,8 +309,8 @@ func (a *app) redactor(wanted bool) (*redact.Redactor, error) {
 	if !wanted {
 		return nil, nil
 	}
-	secret, ok := a.secret(envRedactKey)
-	if !ok {
+	secret := a.secret(envRedactKey, "key")
+	if secret == nil {
 		a.say("Note: " + envRedactKey + " is not set, so the pseudonyms are other ones in every run.")
 		return redact.New(nil), nil
 	}

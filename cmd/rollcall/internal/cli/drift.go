@@ -45,7 +45,7 @@ func (a *app) drift(ctx context.Context, f scopeFlags, asJSON bool, jsonInto str
 	if err != nil {
 		return err
 	}
-	if err := savePlan(jsonInto, planned.Plan); err != nil {
+	if err := savePlan(jsonInto, planned.Plan, nil); err != nil {
 		return err
 	}
 	if err := a.showDrift(planned.Plan); err != nil {

@@ -60,26 +60,36 @@ func (p *process) token(host string) (*schema.Secret, error) {
 		return nil, fmt.Errorf("no token is bound to the host %q: the name of a variable stands for letters, digits, dots and inner dashes alone (an international name is written in its xn-- form); give the target a token", host)
 	}
 	name := tokenVariable(host)
-	if value, ok := p.lookup(name); ok && value != "" {
-		return schema.NewSecret(func() (string, error) { return value, nil }), nil
-	}
-	if path, ok := p.lookup(name + "_FILE"); ok && path != "" {
-		return schema.NewSecret(func() (string, error) { return readToken(name, path) }), nil
+	if s := p.secret(name, "token"); s != nil {
+		return s, nil
 	}
 	return nil, fmt.Errorf("no token for the host %q: set %s, or %s_FILE to the path of a file that holds it", host, name, name)
 }
 
-// readToken reads a token's file. Its content appears in no error.
-func readToken(name, path string) (string, error) {
+// secret is what the variable called name holds, or the file that the variable
+// with _FILE behind its name is the path of; nil where neither is set. What says
+// in errors what it is.
+func (p *process) secret(name, what string) *schema.Secret {
+	if value := p.env(name); value != "" {
+		return schema.NewSecret(func() (string, error) { return value, nil })
+	}
+	if path := p.env(name + "_FILE"); path != "" {
+		return schema.NewSecret(func() (string, error) { return readSecret(name, what, path) })
+	}
+	return nil
+}
+
+// readSecret reads a secret's file. Its content appears in no error.
+func readSecret(name, what, path string) (string, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return "", fmt.Errorf("read the token that %s_FILE names: %w", name, err)
+		return "", fmt.Errorf("read the %s that %s_FILE names: %w", what, name, err)
 	}
-	token := strings.TrimSpace(string(content))
-	if token == "" {
-		return "", fmt.Errorf("read the token that %s_FILE names: %s is empty", name, path)
+	secret := strings.TrimSpace(string(content))
+	if secret == "" {
+		return "", fmt.Errorf("read the %s that %s_FILE names: %s is empty", what, name, path)
 	}
-	return token, nil
+	return secret, nil
 }
 
 // allowedHosts lists the only hosts that a target may be at; nil allows all.

@@ -18,7 +18,6 @@ import (
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/providers/forge/github"
 	"github.com/rollcall-dev/rollcall/providers/forge/gitlab"
-	"github.com/rollcall-dev/rollcall/schema"
 )
 
 // forgeFlags say where to post; what they leave open comes from the
@@ -256,8 +255,8 @@ func (a *app) detectGitLab() (place, error) {
 
 // forgeClient returns the repository at the place, with its credential.
 func (a *app) forgeClient(kind *forgeKind, at place) (providers.Forge, error) {
-	token, ok := a.secret(kind.token)
-	if !ok {
+	token := a.secret(kind.token, "token")
+	if token == nil {
 		hint := ""
 		if a.env("CI_JOB_TOKEN") != "" && kind.token == "GITLAB_TOKEN" {
 			hint = "; the CI_JOB_TOKEN of a job does not suffice, because GitLab takes no notes from it"
@@ -279,16 +278,6 @@ func (a *app) forgeClient(kind *forgeKind, at place) (providers.Forge, error) {
 		return nil, fmt.Errorf("speak to %s: %w", kind.name, err)
 	}
 	return forge, nil
-}
-
-// secret is the credential that the variable called name holds, or the file
-// that name with _FILE names.
-func (p *process) secret(name string) (*schema.Secret, bool) {
-	if value := p.env(name); value != "" {
-		return schema.NewSecret(func() (string, error) { return value, nil }), true
-	}
-	path := p.env(name + "_FILE")
-	return schema.NewSecret(func() (string, error) { return readToken(name, path) }), path != ""
 }
 
 // explain says what an error of the forge means for whoever set this up.

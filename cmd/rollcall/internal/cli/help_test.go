@@ -173,6 +173,7 @@ const pageFoot = `
 |---|---|
 | ` + "`ROLLCALL_TOKEN_<host>`" + ` | the token of the target at that host: dots as ` + "`_`, dashes as `__`" + `, the port left out; sent to no other host |
 | ` + "`ROLLCALL_TOKEN_<host>_FILE`" + ` | the path of a file that holds it |
+| ` + "`ROLLCALL_AGE_IDENTITY`" + ` | the age identity that reads what an encryption block encrypts; with ` + "`_FILE`" + ` behind it, the path of its file |
 | ` + "`ROLLCALL_ALLOWED_HOSTS`" + ` | the only hosts that targets may be at, separated by commas |
 | ` + "`ROLLCALL_VAR_<name>`" + ` | the value of a variable |
 | ` + "`ROLLCALL_DATA_DIR`" + ` | the folder to use instead of ` + "`.rollcall`" + ` |

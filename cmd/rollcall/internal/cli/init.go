@@ -93,6 +93,9 @@ func (a *app) initialise(ctx context.Context, flags loadFlags) error {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "The state is kept in %s, which can be read and locked.\n", render.Terminal(path))
+	if how := p.Encrypted(); how != "" {
+		fmt.Fprintf(a.stdout, "State, audit log and plan files are written %s.\n", how)
+	}
 	wrote, err := ignoreData()
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func (a *app) options(f loadFlags) (run.Options, error) {
 	return run.Options{
 		Root: ".", DataDir: dataDir,
 		Load:  load.Options{Vars: vars, VarFiles: files, Environ: a.lookup, Version: version},
-		Token: a.token, AllowedHosts: a.allowedHosts(),
+		Token: a.token, Identity: a.secret(run.IdentityVariable, "age identity"), AllowedHosts: a.allowedHosts(),
 		Who: a.who(), CIRun: a.ciRun(), Version: buildVersion().Version,
 		Now: a.now, Random: rand.Text, Log: log,
 		Notice: a.say, Reading: a.readingProgress(),

@@ -15,6 +15,7 @@ import (
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/planfile"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 )
 
 // scopeFlags limit and place a run; plan, apply and drift share them.
@@ -100,10 +101,15 @@ func (a *app) plan(ctx context.Context, f planFlags) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{f.out, f.jsonInto} {
-		if err := savePlan(name, planned.Plan); err != nil {
-			return err
-		}
+	cipher, err := p.Cipher()
+	if err != nil {
+		return err
+	}
+	if err := savePlan(f.out, planned.Plan, cipher); err != nil {
+		return err
+	}
+	if err := savePlan(f.jsonInto, planned.Plan, nil); err != nil {
+		return err
 	}
 	if err := a.showPlan(planned.Plan); err != nil {
 		return err
@@ -130,14 +136,15 @@ func planCode(p *planner.Plan, detailed bool) int {
 // blocked reports whether a guard, policy or protection stops the plan.
 func blocked(p *planner.Plan) bool { return !p.Applyable }
 
-// savePlan writes the plan file called name, or nothing without a name. The
-// file holds what the organisation looks like and is its owner's alone.
-func savePlan(name string, p *planner.Plan) error {
+// savePlan writes the plan file called name, or nothing without a name, with a
+// cipher or, where it is nil, without. The file holds what the organisation looks
+// like and is its owner's alone.
+func savePlan(name string, p *planner.Plan, c sealed.Cipher) error {
 	if name == "" {
 		return nil
 	}
 	return saveFile("the plan", name, func(w io.Writer) error {
-		return planfile.Encode(w, p, planfile.Meta{RollcallVersion: buildVersion().Version})
+		return planfile.Seal(w, p, planfile.Meta{RollcallVersion: buildVersion().Version}, c)
 	})
 }
 

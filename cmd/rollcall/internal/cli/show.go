@@ -53,7 +53,7 @@ var showFormats = [...]string{"text", "json", "fingerprint", "markdown", "github
 
 // showSaved prints a saved plan.
 func (a *app) showSaved(name, format string) error {
-	p, err := readPlan(name)
+	p, err := a.readPlan(name)
 	if err != nil {
 		return err
 	}

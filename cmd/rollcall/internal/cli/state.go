@@ -1,8 +1,8 @@
 package cli
 
 import (
-	"bufio"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -21,7 +21,7 @@ func newState(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	})
 	c.AddCommand(newStateList(a), newStateShow(a), newStateMove(a), newStateRemove(a), newStatePull(a), newStatePush(a),
-		newStateRebuild(a))
+		newStateRebuild(a), newStateEncrypt(a))
 	return c
 }
 
@@ -94,7 +94,8 @@ func newStateRemove(a *app) *cobra.Command {
 
 func newStatePull(a *app) *cobra.Command {
 	return manual{
-		about:   "Prints the state, with what the journal has beyond it, in the format of the file.",
+		about: "Prints the state, with what the journal has beyond it, in the format of the file. It is\n" +
+			"not encrypted, also where the configuration has an encryption block.",
 		example: "rollcall state pull > backup.json",
 	}.describe(&cobra.Command{
 		Use: "pull", Short: "Print the state", Args: noArguments,
@@ -113,18 +114,54 @@ func newStatePush(a *app) *cobra.Command {
 	}.describe(&cobra.Command{
 		Use: "push FILE", Short: "Replace the state by a file", Args: exactly(1, "FILE"),
 		RunE: func(c *cobra.Command, args []string) error {
-			pushed, err := a.readStateFile(args[0])
+			p, err := a.project()
+			if err != nil {
+				return err
+			}
+			defer p.Close()
+			pushed, err := a.readStateFile(p, args[0])
 			if err != nil {
 				return err
 			}
 			detail := fmt.Sprintf("the state %q at serial %d, from %s", pushed.Lineage, pushed.Serial, args[0])
-			return a.changeState(c.Context(), "state push", detail, func(s *planner.State) error {
+			return a.changeStateOf(c.Context(), p, "state push", detail, func(s *planner.State) error {
 				return replaceState(s, pushed, force)
 			})
 		},
 	})
 	c.Flags().BoolVar(&force, "force", false, "also one of another lineage, or an older one")
 	return c
+}
+
+func newStateEncrypt(a *app) *cobra.Command {
+	return manual{
+		about: "Saves the state anew, with nothing changed, as the encryption block says now: run it\n" +
+			"after the block was added, after recipients or the passphrase changed, or after\n" +
+			"enabled = false. Without it the next apply that changes something does the same. What\n" +
+			"the audit log has already stays as it was written.",
+		example: "rollcall state encrypt",
+	}.describe(&cobra.Command{
+		Use: "encrypt", Short: "Save the state as the encryption block says", Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return a.encryptState(c.Context()) },
+	})
+}
+
+func (a *app) encryptState(ctx context.Context) error {
+	p, err := a.project()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	how := p.Encrypted()
+	if how == "" {
+		return errors.New("the configuration does not say how: add an encryption block to its rollcall block")
+	}
+	err = p.ChangeState(ctx, "state encrypt", how, func(*planner.State) error { return nil })
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "The state was saved %s.\n", how)
+	return nil
 }
 
 // exactly refuses any other number of arguments than n.
@@ -177,6 +214,10 @@ func (a *app) changeState(ctx context.Context, operation, detail string, change 
 		return err
 	}
 	defer p.Close()
+	return a.changeStateOf(ctx, p, operation, detail, change)
+}
+
+func (a *app) changeStateOf(ctx context.Context, p *run.Project, operation, detail string, change func(*planner.State) error) error {
 	if err := p.ChangeState(ctx, operation, detail, change); err != nil {
 		return err
 	}
@@ -184,8 +225,9 @@ func (a *app) changeState(ctx context.Context, operation, detail string, change 
 	return nil
 }
 
-// readStateFile reads a state from a file, or from standard input for "-".
-func (a *app) readStateFile(name string) (*planner.State, error) {
+// readStateFile reads a state from a file, or from standard input for "-". It may
+// be encrypted.
+func (a *app) readStateFile(p *run.Project, name string) (*planner.State, error) {
 	in := a.stdin
 	if name != "-" {
 		f, err := openFile(name)
@@ -195,7 +237,7 @@ func (a *app) readStateFile(name string) (*planner.State, error) {
 		defer f.Close()
 		in = f
 	}
-	s, err := statefile.Decode(bufio.NewReader(in))
+	s, err := p.ReadState(in)
 	if err != nil {
 		return nil, fmt.Errorf("read a state from %s: %w", name, err)
 	}

@@ -140,7 +140,7 @@ func (b *box) source(d *schema.Diagnostic, src map[string][]byte) {
 		return
 	}
 	b.row()
-	s, ok := readSnippet(o, src)
+	s, ok := readSnippet(d, src)
 	where := "on " + Terminal(o.File)
 	if o.Line > 0 {
 		where += fmt.Sprintf(" line %d", o.Line)

@@ -113,7 +113,7 @@ func diagnosticOf(d *schema.Diagnostic, src map[string][]byte) diagnosticJSON {
 	for _, v := range d.Values {
 		values = append(values, valueJSON{v.Expression, v.Statement})
 	}
-	if s, ok := readSnippet(d.Origin, src); ok {
+	if s, ok := readSnippet(d, src); ok {
 		out.Snippet = &snippetJSON{
 			Code: s.code, StartLine: int(d.Origin.Line),
 			HighlightStartOffset: s.from, HighlightEndOffset: s.to,

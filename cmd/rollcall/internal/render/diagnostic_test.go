@@ -107,3 +107,21 @@ func TestDiagnosticsInColourSayTheSame(t *testing.T) {
 		t.Errorf("without its colours the text differs:\n%s", stripped(painted))
 	}
 }
+
+func TestSecretIsNotShownInItsLine(t *testing.T) {
+	t.Parallel()
+	src := map[string][]byte{"a.hcl": []byte("  token = \"canary-77\" # why\n")}
+	found := schema.Diagnostics{{
+		Severity: schema.Warning, Code: "secret-in-configuration", Summary: "Secret is written in the configuration", Secret: true,
+		Origin: schema.Origin{File: "a.hcl", Line: 1, Column: 11, EndLine: 1, EndColumn: 22},
+	}}
+	for name, write := range map[string]func(io.Writer) error{
+		"text": func(w io.Writer) error { return Diagnostics(w, found, src, Style{}) },
+		"json": func(w io.Writer) error { return DiagnosticsJSON(w, found, src) },
+	} {
+		got := rendered(t, write)
+		if strings.Contains(got, "canary") || !strings.Contains(got, "token = (redacted) # why") {
+			t.Errorf("%s:\n%s", name, got)
+		}
+	}
+}

@@ -21,9 +21,10 @@ type snippet struct {
 	from, to int
 }
 
-// readSnippet finds the first line of o. It reports false where the source is
-// not at hand or does not have that line any more.
-func readSnippet(o schema.Origin, src map[string][]byte) (snippet, bool) {
+// readSnippet finds the first line that d is about. It reports false where the
+// source is not at hand or does not have that line any more.
+func readSnippet(d *schema.Diagnostic, src map[string][]byte) (snippet, bool) {
+	o := d.Origin
 	content, ok := src[o.File]
 	if !ok || o.Line == 0 {
 		return snippet{}, false
@@ -36,6 +37,10 @@ func readSnippet(o schema.Origin, src map[string][]byte) (snippet, bool) {
 	s.from = byteOf(line, o.Column)
 	if o.EndLine <= o.Line && o.EndColumn > 0 {
 		s.to = max(s.from, byteOf(line, o.EndColumn))
+	}
+	if d.Secret {
+		const masked = "(redacted)"
+		s.code, s.to = s.code[:s.from]+masked+s.code[s.to:], s.from+len(masked)
 	}
 	return s, true
 }

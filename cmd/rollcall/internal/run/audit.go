@@ -184,9 +184,9 @@ func (p *Project) Log(ctx context.Context) (io.ReadCloser, error) {
 	}
 	log, err := store.Log(ctx)
 	if err != nil {
-		return nil, &PlaceError{What: "state", Origin: p.Config.Settings.State.Origin, Err: err}
+		return nil, p.stateError(err)
 	}
-	return log, nil
+	return &hinted{log, p.stateError}, nil
 }
 
 // LogEndError says that the state was saved more often than the log knows.

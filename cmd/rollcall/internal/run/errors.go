@@ -9,6 +9,7 @@ import (
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/auditlog"
 	"github.com/rollcall-dev/rollcall/planner/planfile"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/schema"
 )
@@ -90,6 +91,7 @@ var advice = map[schema.Code]struct{ summary, todo string }{
 	"missing-token":        {"There is no token for the target", ""},
 	"target-unavailable":   {"The target cannot be used", "Nothing was written. \"rollcall target check\" tries the target alone."},
 	"state-unavailable":    {"The state cannot be used", ""},
+	"key-missing":          {"What is encrypted cannot be read", "Nothing was written."},
 	"credentials-rejected": {"The target refused the credentials", "Check the token, its scope and whether it has expired."},
 	"incomplete-read":      {"The target could not be read whole", "Nothing was planned, because what is missing would look as if it were gone. Run again."},
 	"disk-full":            {"There is no room to write a file", makeRoom},
@@ -120,6 +122,9 @@ func Diagnose(err error) schema.Diagnostic {
 func codeOf(err error) schema.Code {
 	if providers.NoRoom(err) {
 		return "disk-full"
+	}
+	if errors.Is(err, sealed.ErrKey) {
+		return "key-missing"
 	}
 	if e := (*providers.CredentialsError)(nil); errors.As(err, &e) {
 		return "credentials-rejected"

@@ -11,12 +11,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/providers/gitrepo"
 	"github.com/rollcall-dev/rollcall/providers/sandbox"
+	"github.com/rollcall-dev/rollcall/providers/seal"
 	"github.com/rollcall-dev/rollcall/schema"
 	"github.com/rollcall-dev/rollcall/schema/load"
 )
@@ -34,6 +36,9 @@ type Options struct {
 	Load load.Options
 	// Token finds the credential of a host for targets that give none.
 	Token func(host string) (*schema.Secret, error)
+	// Identity is the age identity that decrypts, where the configuration gives
+	// none; nil for none.
+	Identity *schema.Secret
 	// AllowedHosts are the only hosts that targets may be at; nil allows all.
 	AllowedHosts []string
 	// AsOf is the moment that is planned for; zero means now.
@@ -80,9 +85,11 @@ type Project struct {
 	// project is closed; nil unless the options ask for it.
 	Expressions *load.Loaded
 
-	options     Options
-	files       fs.FS
-	root        io.Closer
+	options Options
+	files   fs.FS
+	root    io.Closer
+	// keys are made once: to derive one from a passphrase takes a while.
+	keys        func() (*seal.Keys, error)
 	asOf        time.Time
 	facts       planner.Facts
 	directories []planner.DirectoryInput
@@ -123,6 +130,7 @@ func Load(o Options) (*Project, error) {
 	}
 	loaded := load.Read(p.files, o.Load)
 	p.Config, p.Sources, p.Findings = loaded.Config, loaded.Sources, loaded.Findings
+	p.keys = sync.OnceValues(p.makeKeys)
 	if o.Expressions {
 		p.Expressions = loaded
 	}

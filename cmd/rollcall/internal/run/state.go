@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/planner/sealed"
 	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/providers/statestore"
 	"github.com/rollcall-dev/rollcall/schema"
@@ -17,19 +18,22 @@ import (
 
 // store opens the state's store. Nothing is read or written by that.
 func (p *Project) store() (providers.Store, error) {
-	s := p.Config.Settings.State
-	store, err := p.storeOf(s)
+	cipher, err := p.Cipher()
 	if err != nil {
-		return nil, &PlaceError{What: "state", Origin: s.Origin, Err: err}
+		return nil, err
+	}
+	store, err := p.storeOf(p.Config.Settings.State, cipher)
+	if err != nil {
+		return nil, p.stateError(err)
 	}
 	return store, nil
 }
 
-func (p *Project) storeOf(s schema.StateStore) (providers.Store, error) {
+func (p *Project) storeOf(s schema.StateStore, c sealed.Cipher) (providers.Store, error) {
 	if s.Kind != "" && s.Kind != "file" && p.options.Offline {
-		return p.copyOfState(s.Kind)
+		return p.copyOfState(s.Kind, c)
 	}
-	o := statestore.RemoteOptions{NewLineage: p.options.Random, Now: p.options.Now, AllowedHosts: p.options.AllowedHosts}
+	o := statestore.RemoteOptions{NewLineage: p.options.Random, Now: p.options.Now, AllowedHosts: p.options.AllowedHosts, Cipher: c}
 	switch s.Kind {
 	case "postgres":
 		address, err := s.Secrets["url"].Reveal()
@@ -53,7 +57,7 @@ func (p *Project) storeOf(s schema.StateStore) (providers.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return statestore.NewFile(file, p.options.Random, p.options.Now), nil
+	return statestore.NewFile(file, p.options.Random, p.options.Now).Encrypted(c), nil
 }
 
 // stateFile is the state's name in the data folder.
@@ -73,7 +77,7 @@ func (p *Project) httpLog() string {
 }
 
 // copyOfState is what an offline run has of a state that is kept elsewhere.
-func (p *Project) copyOfState(kind string) (providers.Store, error) {
+func (p *Project) copyOfState(kind string, c sealed.Cipher) (providers.Store, error) {
 	file, err := p.dataFile("", stateFile)
 	if err != nil {
 		return nil, err
@@ -83,7 +87,7 @@ func (p *Project) copyOfState(kind string) (providers.Store, error) {
 			"where one may be opened, run \"rollcall state pull > %s\", and give this run that file", kind, file)
 	}
 	p.options.Notice("Offline: the state is the copy in " + file + ".")
-	return statestore.NewFile(file, p.options.Random, p.options.Now), nil
+	return statestore.NewFile(file, p.options.Random, p.options.Now).Encrypted(c), nil
 }
 
 // httpState says how a state is reached by Terraform's protocol. Without a
@@ -111,7 +115,7 @@ func (p *Project) httpState(s schema.StateStore, o statestore.RemoteOptions, log
 func (p *Project) readState(ctx context.Context, store providers.Store) (*planner.State, error) {
 	state, err := store.Read(ctx)
 	if err != nil {
-		return nil, &PlaceError{What: "state", Origin: p.Config.Settings.State.Origin, Err: err}
+		return nil, p.stateError(err)
 	}
 	return state, nil
 }
@@ -122,9 +126,12 @@ const patience = 100 * time.Millisecond
 
 // lock takes the right to write the state.
 func (p *Project) lock(ctx context.Context, store providers.Store, operation string) (providers.Session, error) {
+	if err := p.checkKeys(); err != nil {
+		return nil, err
+	}
 	session, err := store.Lock(ctx, p.locked(operation), max(p.options.LockWait, patience))
 	if err != nil {
-		return nil, &PlaceError{What: "state", Origin: p.Config.Settings.State.Origin, Err: err}
+		return nil, p.stateError(err)
 	}
 	return session, nil
 }
@@ -139,13 +146,13 @@ func (p *Project) awaitWriter(ctx context.Context, store providers.Store) error 
 	for {
 		holder, held, err := store.Holder(ctx)
 		if err != nil {
-			return &PlaceError{What: "state", Origin: p.Config.Settings.State.Origin, Err: err}
+			return p.stateError(err)
 		}
 		if !held {
 			return nil
 		}
 		if p.options.Now().After(deadline) {
-			return &PlaceError{What: "state", Origin: p.Config.Settings.State.Origin, Err: &providers.LockedError{Holder: holder}}
+			return p.stateError(&providers.LockedError{Holder: holder})
 		}
 		select {
 		case <-ctx.Done():
@@ -218,7 +225,7 @@ func (p *Project) ForceUnlock(ctx context.Context, id string) error {
 	}
 	holder, _, _ := store.Holder(ctx) // for the log alone
 	if err := store.ForceUnlock(ctx, id); err != nil {
-		return &PlaceError{What: "state", Origin: p.Config.Settings.State.Origin, Err: err}
+		return p.stateError(err)
 	}
 	if err := p.noteUnlocked(ctx, store, holder); err != nil {
 		return &LogError{fmt.Errorf("the lock was broken, but that could not be recorded: %w", err)}

@@ -1,0 +1,167 @@
+package seal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"filippo.io/age"
+
+	"github.com/rollcall-dev/rollcall/planner/sealed"
+)
+
+// Options say with what is encrypted and decrypted. A key is asked for when it
+// is first needed, and no error holds one.
+type Options struct {
+	// Recipients are age recipients; what is written can be read with the
+	// identity of any of them.
+	Recipients []string
+	// Identities returns the text of an age identity file, which may hold several;
+	// nil for none.
+	Identities func() (string, error)
+	// Passphrase is what is encrypted with where there are no recipients, and
+	// decrypted with in any case; nil for none.
+	Passphrase func() (string, error)
+	// Previous is a passphrase that decrypts only; nil for none.
+	Previous func() (string, error)
+	// Plain: what is written is not encrypted.
+	Plain bool
+}
+
+// Keys encrypt and decrypt. They are safe for concurrent use.
+type Keys struct {
+	recipients []age.Recipient
+	identities func() ([]age.Identity, error)
+	plain      bool
+}
+
+var _ sealed.Cipher = (*Keys)(nil)
+
+// New returns the keys that o describes.
+func New(o Options) (*Keys, error) { return newKeys(o, scryptN) }
+
+// newKeys makes keys whose passphrases cost n.
+func newKeys(o Options, n int) (*Keys, error) {
+	k := &Keys{plain: o.Plain}
+	var phrases []age.Identity
+	if o.Passphrase != nil {
+		p := newPassphrase(o.Passphrase, n)
+		phrases = append(phrases, p)
+		if len(o.Recipients) == 0 {
+			k.recipients = append(k.recipients, p)
+		}
+	}
+	if o.Previous != nil {
+		phrases = append(phrases, newPassphrase(o.Previous, n))
+	}
+	for _, text := range o.Recipients {
+		r, err := parseRecipient(text)
+		if err != nil {
+			return nil, err
+		}
+		k.recipients = append(k.recipients, r)
+	}
+	if len(k.recipients) == 0 && !o.Plain {
+		return nil, errors.New("nothing says for whom to encrypt: give recipients, or a passphrase")
+	}
+	k.identities = sync.OnceValues(func() ([]age.Identity, error) {
+		own, err := readIdentities(o.Identities)
+		return append(own, phrases...), err
+	})
+	return k, nil
+}
+
+// parseRecipient reads an age recipient, age1…. Kinds that would have a program of
+// somebody else's run are not read.
+func parseRecipient(text string) (age.Recipient, error) {
+	all, err := age.ParseRecipients(strings.NewReader(text))
+	if err != nil || len(all) != 1 {
+		return nil, errors.New("one of the recipients is no age recipient")
+	}
+	return all[0], nil
+}
+
+// readIdentities reads the text of an identity file, none of which is in an error.
+func readIdentities(read func() (string, error)) ([]age.Identity, error) {
+	if read == nil {
+		return nil, nil
+	}
+	text, err := read()
+	if err != nil {
+		return nil, err
+	}
+	all, err := age.ParseIdentities(strings.NewReader(text))
+	if err != nil {
+		return nil, errors.New("the age identity cannot be read: it is the text of a file that age-keygen made, AGE-SECRET-KEY-1… on a line of its own")
+	}
+	return all, nil
+}
+
+// Seals reports whether what is written is to be encrypted.
+func (k *Keys) Seals() bool { return !k.plain }
+
+// Seal encrypts plain.
+func (k *Keys) Seal(plain []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := age.Encrypt(&out, k.recipients...)
+	if err != nil {
+		return nil, err
+	}
+	_, err = w.Write(plain)
+	if err := errors.Join(err, w.Close()); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// Open decrypts what [Keys.Seal] gave, with whichever key fits.
+func (k *Keys) Open(encrypted []byte) ([]byte, error) {
+	identities, err := k.identities()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", sealed.ErrKey, err)
+	case len(identities) == 0:
+		return nil, sealed.ErrKey
+	}
+	r, err := age.Decrypt(bytes.NewReader(encrypted), identities...)
+	if err != nil {
+		return nil, refused(err)
+	}
+	plain, err := io.ReadAll(r)
+	if err != nil {
+		return nil, sealed.ErrAltered
+	}
+	return plain, nil
+}
+
+// refused says why a header did not open.
+func refused(err error) error {
+	var other *age.NoIdentityMatchError
+	var failed *phraseError
+	switch {
+	case errors.As(err, &failed):
+		return fmt.Errorf("%w: %w", sealed.ErrKey, failed.error)
+	case errors.As(err, &other):
+		return fmt.Errorf("%w: it was encrypted for others, or with another passphrase", sealed.ErrKey)
+	}
+	return sealed.ErrAltered
+}
+
+// Check reports an error unless what is written with k can be read with it: a
+// run that could not read its own state must not write one.
+func (k *Keys) Check() error {
+	if k.plain {
+		return nil
+	}
+	encrypted, err := k.Seal(nil)
+	if err != nil {
+		return err
+	}
+	if _, err := k.Open(encrypted); err != nil {
+		return fmt.Errorf("this run could not read what it would write: %w", err)
+	}
+	return nil
+}
