@@ -37,6 +37,9 @@ func Compute(in Input) (*Plan, error) {
 	}
 	guardDirectories(p, in)
 	guardStale(p, in)
+	if only.all() {
+		p.noteUnused(in)
+	}
 	finish(p, in)
 	return &p.Plan, nil
 }
@@ -51,6 +54,8 @@ type draft struct {
 	promised map[account]string
 	// linked are the groups that nobody had and this plan links to.
 	linked map[linkedGroup]bool
+	// needed are the waivers that the plan would not pass without.
+	needed map[schema.Address]bool
 }
 
 // linkedGroup is a group at a service.

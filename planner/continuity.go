@@ -157,6 +157,7 @@ func (p *draft) blockDirectory(in Input, read *DirectoryInput, d *DirectoryState
 	}
 	for _, w := range in.Desired.waivers(schema.Address("app."+app), g.Code) {
 		if in.Desired.inForce(w) && why.allowed(w.Limit) {
+			p.needs(w)
 			g.Blocked, g.Allowed = false, allowedBy(w.Limit, shrinkFloor, d.Good.Users)
 			g.Waiver, g.Reason, g.Expires, g.Origin = w.Address, w.Reason, w.Expires, w.Origin
 		}

@@ -80,8 +80,8 @@ func shrunk(t *testing.T, edit func(*schema.Config)) *Plan {
 	return mustCompute(t, in)
 }
 
-// leaving is what a plan is made from in which 27 of the 30 people of a directory
-// leave, under limits that let that pass.
+// leaving is what a plan is made from in which all 30 people lose the app who were
+// in a directory, of whom three are left there, under limits that let that pass.
 func leaving(t *testing.T, facts Facts, from schema.Dated, edit func(*schema.Config)) Input {
 	t.Helper()
 	dir := &schema.Directory{Address: "directory.file.hr", Dated: from}

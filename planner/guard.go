@@ -136,6 +136,9 @@ func (c *comparison) judge(m *gauge, t *Terms, now, gone *Removal) GuardResult {
 	}
 	if w := c.waiver(m.code); w != nil && !off {
 		if n := allowedBy(w.Limit, t.Floor, r.Owned); n > r.Allowed || isOff(w.Limit) {
+			if m.count(now) > 0 && r.Count > r.Allowed {
+				c.plan.needs(w)
+			}
 			r.Allowed, off = n, isOff(w.Limit)
 			r.Waiver, r.Reason, r.Expires, r.Origin = w.Address, w.Reason, w.Expires, w.Origin
 		}
@@ -181,50 +184,6 @@ func allowedBy(l schema.Limit, floor, owned int) int {
 	}
 	const epsilon = 1e-9 // 10 % of 30 is three, whatever binary fractions say
 	return max(floor, int(math.Floor(float64(owned)*l.Value/100+epsilon)))
-}
-
-// waiver finds the waiver in force for a guard of the app; of several, the one
-// that lets most pass.
-func (c *comparison) waiver(guard schema.Code) *schema.Waiver {
-	var best *schema.Waiver
-	for _, w := range c.d.waivers(c.app.Address, guard) {
-		if c.d.inForce(w) && (best == nil || wider(w.Limit, best.Limit)) {
-			best = w
-		}
-	}
-	return best
-}
-
-// ended finds a waiver for a guard of the app that is not in force any more.
-func (c *comparison) ended(guard schema.Code) *schema.Waiver {
-	for _, w := range c.d.waivers(c.app.Address, guard) {
-		if !c.d.inForce(w) {
-			return w
-		}
-	}
-	return nil
-}
-
-// waivers are those for a guard of an app, also those that ended.
-func (d *Desired) waivers(app schema.Address, guard schema.Code) []*schema.Waiver {
-	var all []*schema.Waiver
-	for i := range d.Config.Waivers {
-		if w := &d.Config.Waivers[i]; w.App == app && w.Guard == string(guard) {
-			all = append(all, w)
-		}
-	}
-	return all
-}
-
-// inForce reports whether a waiver has not ended.
-func (d *Desired) inForce(w *schema.Waiver) bool { return d.guardTime().Before(w.Expires) }
-
-// wider orders limits of one kind; a share comes before a count.
-func wider(a, b schema.Limit) bool {
-	if a.Share != b.Share {
-		return a.Share
-	}
-	return a.Value > b.Value
 }
 
 // block adds a finding that stops the plan. The app that is only reported on

@@ -73,6 +73,7 @@ func (c *comparison) lifting(key string) *schema.Waiver {
 	if i < 0 {
 		return nil
 	}
+	c.plan.needs(&cfg.Waivers[i]) // as long as the guard names the object
 	return &cfg.Waivers[i]
 }
 

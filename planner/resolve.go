@@ -26,6 +26,7 @@ func Resolve(cfg *schema.Config, facts Facts) (*Desired, schema.Diagnostics) {
 	r.checkPeople()
 	r.checkMoved()
 	r.checkAges()
+	r.checkWaivers()
 	sortFindings(r.findings)
 	r.d.Findings = r.findings
 	return r.d, r.findings

@@ -136,6 +136,7 @@ func (p *draft) blockStale(d *Desired, s *Stale, app string) {
 	}
 	for _, w := range d.waivers(schema.Address("app."+app), g.Code) {
 		if d.inForce(w) && s.Age > 0 && s.Age <= w.MaxAge {
+			p.needs(w)
 			g.Blocked, g.Allowed = false, minutes(w.MaxAge)
 			g.Waiver, g.Reason, g.Expires, g.Origin = w.Address, w.Reason, w.Expires, w.Origin
 		}

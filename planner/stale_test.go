@@ -8,8 +8,8 @@ import (
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
-// staleDirectory is what a plan over a directory of thirty people, of whom three
-// are left, is made from, with a max_age of a day and a half.
+// staleDirectory plans over a directory whose people lose the app, with a max_age
+// of a day and a half.
 func staleDirectory(t *testing.T, from schema.Dated, now time.Time, edit func(*schema.Config)) *Plan {
 	t.Helper()
 	in := leaving(t, Facts{AsOf: asOf, Now: now}, from, func(c *schema.Config) {

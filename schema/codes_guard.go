@@ -103,4 +103,40 @@ waiver "berlin" {
   reason  = "the Berlin office closes"
 }`,
 	},
+	{
+		Code: "waiver-expired", Severity: Warning, Title: "A waiver has ended",
+		Text: `The end of a waiver is over. It lets nothing pass any more, by itself and wherever it is read, and blocks
+			nothing either; but whoever reads what is let pass has to read it too. Take the block out. If the exception is
+			needed again, write it anew, with another end and its reason, so that it is reviewed.`,
+		Bad: `
+waiver "berlin" {
+  app     = app.twingate
+  guard   = "max-deactivations"
+  limit   = 40
+  expires = "2020-07-01T00:00:00Z"
+  reason  = "the Berlin office closes"
+}`,
+		Good: `
+waiver "berlin" {
+  app     = app.twingate
+  guard   = "max-deactivations"
+  limit   = 40
+  expires = "2099-07-01T00:00:00Z"
+  reason  = "the Berlin office closes"
+}`,
+	},
+	{
+		Code: "waiver-unused", Severity: Info, Title: "A waiver is in force and nothing needs it",
+		Text: `The plan would pass without the waiver: what it was for is done, or not there yet, or its limit is no wider than
+			that of the guard. Until it ends it would let something else pass, too, that nobody had in mind. If what it was
+			for is done, take it out. A waiver that lifts a protection is needed for as long as the guard names the object.`,
+		Good: `
+waiver "berlin" {
+  app     = app.twingate
+  guard   = "max-deactivations"
+  limit   = 40
+  expires = "2026-12-01T00:00:00Z"
+  reason  = "the Berlin office closes"
+}`,
+	},
 }
