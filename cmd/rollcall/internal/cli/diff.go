@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
@@ -122,17 +123,8 @@ func (a *app) compare(o run.Options, revisions []string) (*compared, error) {
 	if o.Load.Cache == nil {
 		o.Load.Cache = &load.Cache{} // most files are the same in both
 	}
-	o.At, o.MayBeEmpty = revisions[0], true
-	base, err := a.openSide(o)
+	base, head, err := a.openSides(o, revisions[0], strings.Join(revisions[1:], ""))
 	if err != nil {
-		return nil, err
-	}
-	// A configuration may begin or end between two revisions; where there is
-	// none at all, this is the wrong folder.
-	o.At, o.MayBeEmpty = strings.Join(revisions[1:], ""), len(base.Config.Files) > 0
-	head, err := a.openSide(o)
-	if err != nil {
-		base.Close()
 		return nil, err
 	}
 	c := &compared{base: base, head: head}
@@ -146,7 +138,7 @@ func (a *app) compare(o run.Options, revisions []string) (*compared, error) {
 		return nil, &run.FindingsError{Findings: broken}
 	}
 	c.Base = render.Side{Revision: revisions[0], Commit: base.Commit()}
-	c.Head = render.Side{Revision: o.At, Commit: head.Commit()}
+	c.Head = render.Side{Revision: strings.Join(revisions[1:], ""), Commit: head.Commit()}
 	a.addHistory(&c.Difference, base, head)
 	return c, nil
 }
@@ -168,12 +160,44 @@ func (a *app) addHistory(d *render.Difference, base, head *run.Project) {
 	}
 }
 
-// openSide opens one of the configurations, and says which one it is that has
-// errors.
-func (a *app) openSide(o run.Options) (*run.Project, error) {
-	p, err := a.open(o)
-	if reported := exitStatus(0); errors.As(err, &reported) && o.At != "" {
-		a.say(fmt.Sprintf("This is about the configuration at the revision %q.", o.At))
+// openSides opens both configurations. While the first is worked out, the second
+// is loaded.
+func (a *app) openSides(o run.Options, ofBase, ofHead string) (base, head *run.Project, err error) {
+	o.At, o.MayBeEmpty = ofBase, true
+	if base, err = run.Load(o); err != nil {
+		return nil, nil, err
 	}
-	return p, err
+	var working errgroup.Group
+	working.Go(base.Complete)
+	// A configuration may begin or end between two revisions; where there is
+	// none at all, this is the wrong folder.
+	o.At, o.MayBeEmpty = ofHead, len(base.Config.Files) > 0
+	head, failed := run.Open(o)
+	if err = working.Wait(); err == nil {
+		err = a.usableSide(base, ofBase)
+	}
+	if err == nil {
+		err = failed
+	}
+	if err == nil {
+		err = a.usableSide(head, ofHead)
+	}
+	if err == nil {
+		return base, head, nil
+	}
+	base.Close()
+	if head != nil {
+		head.Close()
+	}
+	return nil, nil, err
+}
+
+// usableSide is usable for one of two configurations, and says which one it is
+// that has errors.
+func (a *app) usableSide(p *run.Project, revision string) error {
+	err := a.usable(p)
+	if reported := exitStatus(0); errors.As(err, &reported) && revision != "" {
+		a.say(fmt.Sprintf("This is about the configuration at the revision %q.", revision))
+	}
+	return err
 }

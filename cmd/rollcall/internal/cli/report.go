@@ -65,15 +65,23 @@ func (a *app) open(o run.Options) (*run.Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.sources = p.Sources
-	if !p.Findings.HasErrors() {
-		return p, nil
-	}
-	defer p.Close()
-	if err := a.diagnostics(p.Findings); err != nil {
+	if err := a.usable(p); err != nil {
+		p.Close()
 		return nil, err
 	}
-	return nil, status(exitError)
+	return p, nil
+}
+
+// usable reports findings that are errors, which end the command.
+func (a *app) usable(p *run.Project) error {
+	a.sources = p.Sources
+	if !p.Findings.HasErrors() {
+		return nil
+	}
+	if err := a.diagnostics(p.Findings); err != nil {
+		return err
+	}
+	return status(exitError)
 }
 
 // showPlan prints a plan, for people or into the stream of -json.

@@ -102,19 +102,28 @@ type Project struct {
 // world that fails. Close the project when it is done with.
 func Open(o Options) (*Project, error) {
 	p, err := Load(o)
-	if err != nil || p.Findings.HasErrors() {
-		return p, err
+	if err != nil {
+		return nil, err
 	}
-	p.refuseUnsupported()
-	p.refuseEmpty()
-	if p.Findings.HasErrors() {
-		return p, nil
-	}
-	if err := p.resolve(); err != nil {
+	if err := p.Complete(); err != nil {
 		p.Close()
 		return nil, err
 	}
 	return p, nil
+}
+
+// Complete makes of a project that was loaded what [Open] makes of it. Where its
+// findings hold an error it stays as it is.
+func (p *Project) Complete() error {
+	if p.Findings.HasErrors() {
+		return nil
+	}
+	p.refuseUnsupported()
+	p.refuseEmpty()
+	if p.Findings.HasErrors() {
+		return nil
+	}
+	return p.resolve()
 }
 
 // Load reads the configuration alone. Nothing outside its folder can be
