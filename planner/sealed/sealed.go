@@ -117,8 +117,9 @@ func Read(r *bufio.Reader, c Cipher) (Header, []byte, error) {
 	if err != nil {
 		return h, nil, err
 	}
-	block, rest := pem.Decode(text)
-	if block == nil || block.Type != armor || len(bytes.TrimSpace(rest)) > 0 {
+	// As it was written, to the bit: base64 can say the same in more than one way.
+	block, _ := pem.Decode(text)
+	if block == nil || block.Type != armor || !bytes.Equal(pem.EncodeToMemory(block), text) {
 		return h, nil, ErrAltered
 	}
 	plain, err := Open(block.Bytes, c)
