@@ -14,8 +14,12 @@ import (
 type Store interface {
 	// Read returns the state with what the journal has beyond it, and the
 	// intents whose answer was never recorded. A store that holds nothing yet
-	// returns an empty State without a lineage.
+	// returns an empty State without a lineage. Where what it holds was read whole
+	// and is no state with its journal, the error is a [*DamagedError].
 	Read(ctx context.Context) (*planner.State, error)
+	// Saved returns the state as it was saved last, without what the journal has
+	// beyond it, which may be damaged.
+	Saved(ctx context.Context) (*planner.State, error)
 	// Lock takes the sole right to write and waits up to wait for it. Where
 	// somebody else holds it the error is a [*LockedError].
 	Lock(ctx context.Context, info LockInfo, wait time.Duration) (Session, error)
@@ -46,9 +50,31 @@ type Session interface {
 	// Save writes s with the next serial and empties the journal. It fails if
 	// the state was changed by somebody else since it was read.
 	Save(ctx context.Context, s *planner.State) error
+	// Salvage returns what a state starts from that is to take the place of a
+	// damaged one: no lineage and no objects, the highest serial that anything
+	// there tells of, and the creates that the journal is known to have open.
+	Salvage(ctx context.Context) (*planner.State, error)
+	// Displace keeps what is there under another name, durably, and says where.
+	// After it, and only then, a state that came from salvaged may be saved: in
+	// the place of what was displaced, with a lineage and a serial of its own.
+	Displace(ctx context.Context, salvaged *planner.State) (where string, err error)
 	// Unlock ends the session.
 	Unlock(ctx context.Context) error
 }
+
+// DamagedError says that what a store holds was read, and is no state with its
+// journal: it was altered, cut short, replaced, or never was one. What could not
+// be read, for whatever reason, is not damaged.
+type DamagedError struct{ Err error }
+
+// Error names the damage, and the commands that take its place.
+func (e *DamagedError) Error() string {
+	return e.Err.Error() + "; unless the configuration names the wrong place, put a backup there with \"rollcall state push -force FILE\", " +
+		"or make it anew with \"rollcall state rebuild -replace\": both keep what is there under another name, and write to no target"
+}
+
+// Unwrap returns the damage.
+func (e *DamagedError) Unwrap() error { return e.Err }
 
 // Left is what a run left that was cut short.
 type Left struct {

@@ -13,8 +13,16 @@ var runCodes = [...]CodeDoc{
 		Code: "state-unavailable", Severity: Error, Title: "The state cannot be read or written",
 		Text: `The ledger of what rollcall owns could not be opened, or what is there is no state. Nothing was planned:
 			without the ledger nobody can tell what is ours to change. Check path and permissions, or address and
-			credentials of the store; restore a damaged state from a backup. A store that would let two runs write at
-			the same time is refused as well: "rollcall init" says what it lacks.`,
+			credentials of the store. A store that would let two runs write at the same time is refused as well:
+			"rollcall init" says what it lacks.`,
+	},
+	{
+		Code: "state-damaged", Severity: Error, Title: "The state is not as it was written",
+		Text: `What is kept as the state was read, and is no state with its journal: it was altered, cut short, or put
+			back behind the journal of a newer one. Nothing was planned, and nothing is saved over it by itself.
+			"rollcall state push -force BACKUP" puts a backup in its place, "rollcall state rebuild -replace" makes it
+			anew from configuration and targets. Both take the lock, keep what is there under another name and say
+			where, and write to no target. A store that cannot be read is not damaged: see state-unavailable.`,
 	},
 	{
 		Code: "key-missing", Severity: Error, Title: "What is encrypted cannot be read with the keys of this run",

@@ -62,6 +62,7 @@ func TestScript(t *testing.T) {
 			e.Setenv("GORACE", noExitSleep)
 			e.Setenv("esc", "\x1b")
 			e.Values[services{}] = map[string]*service{}
+			e.Values[storesOf{}] = map[string]http.Handler{}
 			e.Values[forgesOf{}] = map[string]*forgetest.Service{}
 			return nil
 		},
@@ -81,6 +82,7 @@ func TestScript(t *testing.T) {
 			"hold":       holdLock,
 			"await":      awaitText,
 			"store":      startStore,
+			"cutstate":   cutState,
 			"hidden":     hidden,
 			"point":      point,
 			"merged":     mergeAt,

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -26,4 +27,27 @@ func startStore(ts *testscript.TestScript, neg bool, args []string) {
 	server := httptest.NewServer(h)
 	ts.Defer(server.Close)
 	ts.Setenv(args[0]+"_URL", server.URL)
+	ts.Value(storesOf{}).(map[string]http.Handler)[args[0]] = h
+}
+
+// storesOf is the key of a script's stores by name.
+type storesOf struct{}
+
+// cutState cuts what a store keeps as the state to its first bytes: cutstate NAME N.
+func cutState(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cutstate NAME N")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	cut := false
+	switch s := ts.Value(storesOf{}).(map[string]http.Handler)[args[0]].(type) {
+	case *storetest.S3:
+		cut = s.Cut("/state", n)
+	case *storetest.Terraform:
+		cut = s.Cut(n)
+	}
+	if !cut {
+		ts.Fatalf("no store called %q keeps a state of more than %d bytes", args[0], n)
+	}
 }

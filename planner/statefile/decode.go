@@ -14,17 +14,14 @@ import (
 	"github.com/rollcall-dev/rollcall/planner/sealed"
 )
 
-// wayOut is what to do about a file that cannot be used.
-const wayOut = "; restore it from a backup, or move it away and make it anew with \"rollcall state rebuild\", which touches no target"
-
 // ErrAltered says that a file is not as it was written.
-var ErrAltered = errors.New("the state file was altered or is truncated" + wayOut)
+var ErrAltered = errors.New("the state file was altered or is truncated")
 
 // ErrVersion says that a file is of a version that this program does not read.
 var ErrVersion = errors.New("the state file was written by a newer rollcall; upgrade rollcall")
 
 // ErrFormat says that a file is no state at all.
-var ErrFormat = errors.New("this is not a rollcall state file" + wayOut)
+var ErrFormat = errors.New("this is not a rollcall state file")
 
 // versions holds a reader for each version of the format. Each gives the state
 // as it is today: an older version is upgraded by being read.

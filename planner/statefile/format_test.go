@@ -112,7 +112,7 @@ func TestStateWithAnyByteChangedIsRefused(t *testing.T) {
 	}
 }
 
-func TestEditedStateIsRefusedWithALineAndAWayOut(t *testing.T) {
+func TestEditedStateIsRefusedWithALine(t *testing.T) {
 	t.Parallel()
 	whole := string(encode(t, example()))
 	lines := strings.SplitAfter(whole, "\n")
@@ -133,10 +133,8 @@ func TestEditedStateIsRefusedWithALineAndAWayOut(t *testing.T) {
 			if !errors.Is(err, statefile.ErrAltered) {
 				t.Fatalf("got %v, want %v", err, statefile.ErrAltered)
 			}
-			for _, says := range []string{tt.line, "backup", "move it away", "state rebuild"} {
-				if !strings.Contains(err.Error(), says) {
-					t.Errorf("error does not say %q: %v", says, err)
-				}
+			if !strings.Contains(err.Error(), tt.line) {
+				t.Errorf("error does not say %q: %v", tt.line, err)
 			}
 		})
 	}

@@ -1,7 +1,9 @@
 package statestore
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -144,6 +146,36 @@ func (d lazyDisk) Append(name string, size int64) (file, error) {
 }
 
 func (lazyDisk) SyncDir(string) error { return nil }
+
+// readAll reads a file whole: nil where there is none.
+func readAll(d disk, name string) ([]byte, error) {
+	r, err := d.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(r)
+	return content, errors.Join(err, r.Close())
+}
+
+// keepFile writes a file that is kept for good: one of that name with another
+// content is not replaced.
+func keepFile(d disk, name string, content []byte, ready func() error) error {
+	have, err := readAll(d, name)
+	if err != nil {
+		return err
+	}
+	if have != nil && !bytes.Equal(have, content) {
+		return fmt.Errorf("there is another %s already", name)
+	}
+	write := func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	}
+	return replace(d, name, write, ready)
+}
 
 // replace writes a file whole: whoever reads name finds the old content or the
 // new, also after a crash. ready is asked before the new content takes its place.

@@ -2,6 +2,7 @@ package statestore_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -52,6 +53,14 @@ type withKeys struct {
 }
 
 func (w withKeys) Open() providers.Store { return openWith(w.root, w.keys) }
+
+func (w withKeys) Spoil(ctx context.Context, with statestore.Spoiling) error {
+	return statestore.Spoil(ctx, w.Open(), with)
+}
+
+func (w withKeys) Kept(ctx context.Context) (used, displaced []byte, err error) {
+	return statestore.Kept(ctx, w.Open())
+}
 
 func TestEveryKindIsAStoreAlsoEncrypted(t *testing.T) {
 	t.Parallel()

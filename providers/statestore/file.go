@@ -20,8 +20,7 @@ import (
 var ErrChanged = errors.New("the state was saved by somebody else since it was read; plan again")
 
 // ErrReplaced says that the state was put back behind its journal's back.
-var ErrReplaced = errors.New("the state does not belong to its journal: it was replaced, or removed, after an apply that the journal still records; " +
-	"restore the newer state, or move the journal away if what it records is known to be in vain")
+var ErrReplaced = errors.New("the state does not belong to its journal: it was replaced, or removed, after an apply that the journal still records; restore the newer state")
 
 // ErrNotLocked says that there is no lock to break.
 var ErrNotLocked = errors.New("the state is not locked")
@@ -83,6 +82,17 @@ func (f *File) lockPath() string { return f.path + ".lock" }
 // and may run beside a writer: a save replaces the state, then the journal, and
 // a read that saw the one before and the other after it looks again.
 func (f *File) Read(ctx context.Context) (*planner.State, error) {
+	s, err := f.read(ctx)
+	return s, asDamage(err)
+}
+
+// Saved returns the state as it was saved last.
+func (f *File) Saved(context.Context) (*planner.State, error) {
+	s, err := f.saved()
+	return s, asDamage(err)
+}
+
+func (f *File) read(ctx context.Context) (*planner.State, error) {
 	for ctx.Err() == nil {
 		s, err := f.saved()
 		if err != nil {

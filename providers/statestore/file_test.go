@@ -2,6 +2,8 @@ package statestore_test
 
 import (
 	"bytes"
+	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -18,7 +20,7 @@ import (
 )
 
 func openFile(root string) *statestore.File {
-	return statestore.NewFile(filepath.Join(root, ".rollcall", "state.json"), func() string { return "lineage-1" }, clock)
+	return statestore.NewFile(filepath.Join(root, ".rollcall", "state.json"), rand.Text, clock)
 }
 
 func clock() time.Time { return time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC) }
@@ -27,6 +29,14 @@ func clock() time.Time { return time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC) }
 type lazily string
 
 func (l lazily) Open() providers.Store { return openFile(string(l)).Unsynced() }
+
+func (l lazily) Spoil(ctx context.Context, with statestore.Spoiling) error {
+	return statestore.Spoil(ctx, l.Open(), with)
+}
+
+func (l lazily) Kept(ctx context.Context) (used, displaced []byte, err error) {
+	return statestore.Kept(ctx, l.Open())
+}
 
 func TestUnsyncedFileIsAStore(t *testing.T) {
 	t.Parallel()
@@ -75,8 +85,10 @@ func TestStateCutAtAnyLengthIsRefusedWithAWayOut(t *testing.T) {
 		if s != nil || !errors.Is(err, statefile.ErrAltered) && !errors.Is(err, statefile.ErrFormat) {
 			t.Fatalf("the first %d of %d bytes: got %v, %v", n, len(whole), s, err)
 		}
-		if !strings.Contains(err.Error(), store.String()) {
-			t.Fatalf("the error does not name the file: %v", err)
+		for _, says := range []string{store.String(), "state push -force", "state rebuild -replace"} {
+			if !strings.Contains(err.Error(), says) {
+				t.Fatalf("the error does not say %q: %v", says, err)
+			}
 		}
 	}
 }

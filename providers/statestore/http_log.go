@@ -43,7 +43,7 @@ func (c *httpClaim) lastLogged(context.Context) ([]byte, error) {
 
 // log asks the server first whether the lock is still ours: the file does not know.
 func (c *httpClaim) log(ctx context.Context, _ uint64, lines []byte) error {
-	if err := c.write(ctx, func(*document) {}); err != nil {
+	if err := c.beat(ctx); err != nil {
 		return err
 	}
 	err := c.logged.disk.MkdirAll(filepath.Dir(c.logged.path))

@@ -224,6 +224,27 @@ func (m *leased) save(s *planner.State, frame []byte) error {
 	return nil
 }
 
+func (m *leased) inspect() (k *contents, err error) {
+	err = m.persist(func(ctx context.Context) error {
+		k, err = m.claim.inspect(ctx)
+		return err
+	})
+	return k, err
+}
+
+func (m *leased) displace(base begin, name string) (where string, err error) {
+	m.reading.Lock()
+	defer m.reading.Unlock()
+	err = m.persist(func(ctx context.Context) error {
+		where, err = m.claim.displace(ctx, base, name)
+		return err
+	})
+	if err == nil {
+		m.state, m.frames, m.loaded = base, nil, true
+	}
+	return where, err
+}
+
 func (m *leased) lastLogged() (last []byte, err error) {
 	err = m.persist(func(ctx context.Context) error {
 		last, err = m.claim.lastLogged(ctx)

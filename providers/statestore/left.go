@@ -67,9 +67,11 @@ func (s *session) Left(context.Context) (providers.Left, error) {
 		return providers.Left{}, err
 	}
 	left := providers.Left{Apply: last.Apply}
-	h, err := s.medium.journal()
-	if err != nil || h == nil {
-		return left, err
+	h := s.left
+	if h == nil {
+		if h, err = s.medium.journal(); err != nil || h == nil {
+			return left, err
+		}
 	}
 	left.Changes = h.changes()
 	return left, nil

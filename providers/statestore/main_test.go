@@ -3,6 +3,7 @@ package statestore_test
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -76,7 +77,7 @@ func openFor(kind, root string, lease time.Duration) providers.Store {
 }
 
 func openRemote(kind, root string, lease time.Duration, c sealed.Cipher) providers.Store {
-	o := statestore.RemoteOptions{NewLineage: func() string { return "lineage-1" }, Now: clock, Lease: lease, Cipher: c}
+	o := statestore.RemoteOptions{NewLineage: rand.Text, Now: clock, Lease: lease, Cipher: c}
 	_, at, _ := strings.Cut(root, "|")
 	var s *statestore.Remote
 	var err error
@@ -92,7 +93,7 @@ func openRemote(kind, root string, lease time.Duration, c sealed.Cipher) provide
 		})
 	case "http":
 		s, err = statestore.NewHTTP(statestore.HTTPOptions{
-			Log:           filepath.Join(os.Getenv(envLogs), url.PathEscape(at)),
+			Log:           filepath.Join(os.Getenv(envLogs), url.PathEscape(at), "audit.log"),
 			RemoteOptions: o, Address: at, LockAddress: at + "/lock", LockMethod: "POST", UnlockMethod: "DELETE",
 			Username: storetest.TerraformUser, Password: schema.NewSecret(func() (string, error) { return storetest.SecretOfTests, nil }),
 		})

@@ -35,6 +35,11 @@ type medium interface {
 	// log adds lines to the audit log, of which the first has the number first.
 	// Where records of somebody else stand there it is [errLogMoved].
 	log(first uint64, lines []byte) error
+	// inspect reads what is there as it is: it need not be a state.
+	inspect() (*contents, error)
+	// displace keeps what is there under its name with name behind it, and says
+	// where. From then on the next save takes its place, after base.
+	displace(base begin, name string) (where string, err error)
 	// release gives the lock back and ends the use of the medium.
 	release() error
 }

@@ -121,7 +121,7 @@ func (p *postgres) contents(ctx context.Context, conn *pgx.Conn) (*contents, err
 			return err
 		}
 		var version int
-		err := tx.QueryRow(ctx, `SELECT version, body FROM rollcall_states WHERE name = $1`, p.name).Scan(&version, &c.state)
+		err := tx.QueryRow(ctx, `SELECT version, serial, body FROM rollcall_states WHERE name = $1`, p.name).Scan(&version, &c.serial, &c.state)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}

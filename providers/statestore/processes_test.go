@@ -1,6 +1,7 @@
 package statestore_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rollcall-dev/rollcall/providers"
+	"github.com/rollcall-dev/rollcall/providers/statestore"
 	"github.com/rollcall-dev/rollcall/providers/statestore/storetest"
 )
 
@@ -71,6 +73,14 @@ func each(t *testing.T, test func(t *testing.T, k kind, root string)) {
 type place string
 
 func (p place) Open() providers.Store { return open(string(p)) }
+
+func (p place) Spoil(ctx context.Context, with statestore.Spoiling) error {
+	return statestore.Spoil(ctx, p.Open(), with)
+}
+
+func (p place) Kept(ctx context.Context) (used, displaced []byte, err error) {
+	return statestore.Kept(ctx, p.Open())
+}
 
 func TestEveryKindIsAStore(t *testing.T) {
 	t.Parallel()

@@ -56,21 +56,31 @@ func (r *Remote) String() string { return r.service.String() }
 // Read returns the state with what the journal has beyond it. It takes no lock
 // and may run beside a writer.
 func (r *Remote) Read(ctx context.Context) (*planner.State, error) {
+	return r.readAs(ctx, (*contents).read)
+}
+
+// readAs reads what is kept and makes a state of it.
+func (r *Remote) readAs(ctx context.Context, read func(*contents, sealed.Cipher) (*planner.State, error)) (*planner.State, error) {
 	var s *planner.State
 	err := again(ctx, func(ctx context.Context) error {
 		k, err := r.service.read(ctx)
 		if err != nil {
 			return err
 		}
-		if s, err = k.read(r.opts.Cipher); err != nil {
+		if s, err = read(k, r.opts.Cipher); err != nil {
 			return &refusal{err}
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the state in %s: %w", r, err)
+		return nil, asDamage(fmt.Errorf("read the state in %s: %w", r, err))
 	}
 	return s, nil
+}
+
+// Saved returns the state as it was saved last.
+func (r *Remote) Saved(ctx context.Context) (*planner.State, error) {
+	return r.readAs(ctx, (*contents).saved)
 }
 
 // Log returns the audit log. What is read of it later is asked for later.

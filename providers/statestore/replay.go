@@ -13,7 +13,11 @@ import (
 )
 
 // ErrJournal says that a journal was damaged after it was written.
-var ErrJournal = errors.New("the journal was damaged; what it recorded may be lost: move it away and run `rollcall plan`, which finds again what is at the target")
+var ErrJournal = errors.New("the journal was damaged, and what it recorded beyond the state may be lost; " +
+	"\"rollcall state pull -without-journal\" prints the state as it was saved")
+
+// errJournalVersion says that a journal is of a version that this program does not read.
+var errJournalVersion = errors.New("the journal was written by a newer rollcall; upgrade rollcall")
 
 // readJournal reads the journal called name. There is none: nil.
 func readJournal(d disk, name string, c sealed.Cipher) (*history, error) {
@@ -48,7 +52,7 @@ func replay(r io.Reader, c sealed.Cipher) (*history, error) {
 			return h, damaged(in)
 		}
 		switch h, err = take(h, body, c); {
-		case errors.Is(err, sealed.ErrKey):
+		case errors.Is(err, sealed.ErrKey), errors.Is(err, errJournalVersion):
 			return nil, err
 		case err != nil:
 			return nil, fmt.Errorf("%w (%w)", ErrJournal, err)
@@ -95,8 +99,10 @@ func take(h *history, body []byte, c sealed.Cipher) (*history, error) {
 				return nil, errors.New("it does not say which state it continues")
 			}
 			h = &history{begin: *records[i].Begin}
-			if v := h.begin.Version; v != journalVersion {
-				return nil, fmt.Errorf("version %d, this program reads %d", v, journalVersion)
+			if v := h.begin.Version; v > journalVersion {
+				return nil, fmt.Errorf("version %d, this program reads up to %d: %w", v, journalVersion, errJournalVersion)
+			} else if v < 1 {
+				return nil, fmt.Errorf("version %d is none", v)
 			}
 			continue
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
+	"github.com/rollcall-dev/rollcall/planner/statefile"
 	"github.com/rollcall-dev/rollcall/providers"
 )
 
@@ -234,6 +235,8 @@ type envelope struct {
 	Format     string `json:"format"`
 	Version    int    `json:"version"`
 	Generation uint64 `json:"generation"`
+	// Empty: no state was saved yet.
+	Empty bool `json:"empty,omitempty"`
 }
 
 const (
@@ -241,9 +244,9 @@ const (
 	envelopeVersion = 1
 )
 
-// wrap puts a state into its envelope.
-func wrap(generation uint64, state []byte) ([]byte, error) {
-	head, err := json.Marshal(envelope{envelopeFormat, envelopeVersion, generation})
+// wrap puts a state into its envelope; empty says that none was saved yet.
+func wrap(generation uint64, state []byte, empty bool) ([]byte, error) {
+	head, err := json.Marshal(envelope{envelopeFormat, envelopeVersion, generation, empty})
 	if err != nil {
 		return nil, err
 	}
@@ -264,11 +267,11 @@ func unwrap(object []byte) (envelope, []byte, error) {
 	return e, rest, nil
 }
 
-// object reads the state's object: an empty one where there is none.
+// object reads the state's object: an empty one, which says so, where there is none.
 func (s *s3) object(ctx context.Context) (e envelope, state []byte, etag string, err error) {
 	o, err := s.get(ctx, s.key)
 	if errors.Is(err, errAbsent) {
-		return e, nil, "", nil
+		return envelope{Empty: true}, nil, "", nil
 	}
 	if err != nil {
 		return e, nil, "", err
@@ -277,11 +280,22 @@ func (s *s3) object(ctx context.Context) (e envelope, state []byte, etag string,
 	return e, state, o.etag, err
 }
 
+// whole refuses an object of which nothing is left.
+func (e *envelope) whole(state []byte) error {
+	if len(state) == 0 && !e.Empty {
+		return refuse("%w (nothing is left of it)", statefile.ErrAltered)
+	}
+	return nil
+}
+
 // read returns the state and its journal as of one moment: the state is the
 // same before and after the journal was read.
 func (s *s3) read(ctx context.Context) (*contents, error) {
 	for ctx.Err() == nil {
-		_, state, etag, err := s.object(ctx)
+		e, state, etag, err := s.object(ctx)
+		if err == nil {
+			err = e.whole(state)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -38,11 +38,11 @@ func (c *s3Claim) settle(ctx context.Context) error {
 		return nil
 	}
 	for {
-		_, state, etag, err := c.object(ctx)
+		e, state, etag, err := c.object(ctx)
 		if err != nil {
 			return err
 		}
-		body, err := wrap(c.generation, state)
+		body, err := wrap(c.generation, state, e.Empty)
 		if err != nil {
 			return err
 		}
@@ -107,7 +107,10 @@ func (c *s3Claim) stillOurs(ctx context.Context) error {
 }
 
 func (c *s3Claim) load(ctx context.Context) (*contents, error) {
-	_, state, etag, err := c.object(ctx)
+	e, state, etag, err := c.object(ctx)
+	if err == nil {
+		err = e.whole(state)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +153,7 @@ func (s *s3) segments(ctx context.Context, k *contents) (frames [][]byte, keys [
 	slices.Sort(keys)
 	last, ok := s.serialOf(keys[len(keys)-1])
 	if !ok {
-		return nil, nil, refuse("the object %s is no part of a journal; move it away", keys[len(keys)-1])
+		return nil, nil, refuse("%w (the object %s is no part of it)", ErrJournal, keys[len(keys)-1])
 	}
 	latest := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
 		serial, ok := s.serialOf(key)
@@ -211,7 +214,7 @@ func (c *s3Claim) append(ctx context.Context, n int, frame []byte) error {
 }
 
 func (c *s3Claim) save(ctx context.Context, next begin, body, frame []byte) error {
-	body, err := wrap(c.generation, body)
+	body, err := wrap(c.generation, body, false)
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,9 @@ type claim interface {
 	// was loaded or saved last, and a journal of one frame, or none, in the place
 	// of its journal. Another state that is there is [ErrChanged].
 	save(ctx context.Context, next begin, body, frame []byte) error
+	// inspect and displace are those of [medium]; displace comes behind inspect.
+	inspect(ctx context.Context) (*contents, error)
+	displace(ctx context.Context, base begin, name string) (where string, err error)
 	// lastLogged and log are those of [medium].
 	lastLogged(ctx context.Context) ([]byte, error)
 	log(ctx context.Context, first uint64, lines []byte) error
@@ -86,6 +89,8 @@ type contents struct {
 	state []byte
 	// frames are those of the journal.
 	frames [][]byte
+	// serial is the highest that is known from beside them; zero for none.
+	serial uint64
 }
 
 // head tells which state is saved.
@@ -111,14 +116,22 @@ func (k *contents) history(c sealed.Cipher) (*history, error) {
 	return h, err
 }
 
+// saved returns the state as it was saved last; an empty one where there is none.
+func (k *contents) saved(c sealed.Cipher) (*planner.State, error) {
+	if len(k.state) == 0 && k.serial > 0 {
+		return nil, fmt.Errorf("%w (it is empty, and serial %d was saved)", statefile.ErrAltered, k.serial)
+	}
+	if len(k.state) == 0 {
+		return &planner.State{}, nil
+	}
+	return statefile.Open(bytes.NewReader(k.state), c)
+}
+
 // read returns the state with what the journal has beyond it.
 func (k *contents) read(c sealed.Cipher) (*planner.State, error) {
-	s := &planner.State{}
-	if len(k.state) > 0 {
-		var err error
-		if s, err = statefile.Open(bytes.NewReader(k.state), c); err != nil {
-			return nil, err
-		}
+	s, err := k.saved(c)
+	if err != nil {
+		return nil, err
 	}
 	h, err := k.history(c)
 	if err != nil {

@@ -32,6 +32,11 @@ type session struct {
 	live     history
 	begun    map[object]bool
 
+	// left is what [session.Salvage] found of the journal, and displaced what the
+	// next save continues once what was there was kept elsewhere; nil before.
+	left      *history
+	displaced *begin
+
 	// logging guards logged, the end of the audit log, which is nil before it
 	// was looked for.
 	logging sync.Mutex
@@ -159,7 +164,7 @@ func (s *session) Save(_ context.Context, st *planner.State) error {
 	if err := s.medium.save(&next, frame); err != nil {
 		return err
 	}
-	s.journal = nil
+	s.journal, s.displaced = nil, nil
 	st.Lineage, st.Serial = next.Lineage, next.Serial
 	return nil
 }
@@ -176,12 +181,13 @@ func (s *session) carriedOver(st *planner.State, next begin) ([]byte, error) {
 	return firstFrame(next, open, s.cipher)
 }
 
-// unchanged reports an error unless the saved state is the one that st came from.
+// unchanged reports an error unless the saved state is the one that st came from,
+// and what its journal goes on from.
 func (s *session) unchanged(st *planner.State) error {
 	if err := s.medium.held(); err != nil {
 		return err
 	}
-	now, err := s.medium.head()
+	now, err := s.head()
 	if err != nil {
 		return err
 	}
@@ -189,7 +195,25 @@ func (s *session) unchanged(st *planner.State) error {
 		return fmt.Errorf("save the state: %w (serial %d of lineage %q was read, serial %d of %q is there)",
 			ErrChanged, read.Serial, read.Lineage, now.Serial, now.Lineage)
 	}
+	if s.journal != nil || s.displaced != nil {
+		return nil
+	}
+	h, err := s.medium.journal()
+	if err == nil && h != nil && relate(h.begin, now) == foreign {
+		err = ErrReplaced
+	}
+	if err != nil {
+		return fmt.Errorf("save the state: %w", err)
+	}
 	return nil
+}
+
+// head tells which state is saved, or what stands for one that was displaced.
+func (s *session) head() (begin, error) {
+	if s.displaced != nil {
+		return *s.displaced, nil
+	}
+	return s.medium.head()
 }
 
 // unended lists the creates that have not ended and whose object st does not

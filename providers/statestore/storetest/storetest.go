@@ -23,6 +23,12 @@ import (
 // one each time, as another process would.
 type Place interface {
 	Open() providers.Store
+	// Spoil replaces the stored bytes of the state and the frames of its journal,
+	// behind the store's back.
+	Spoil(ctx context.Context, with func(state []byte, frames [][]byte) ([]byte, [][]byte)) error
+	// Kept returns what is stored of the state and its journal, and what is of
+	// those that were displaced.
+	Kept(ctx context.Context) (used, displaced []byte, err error)
 }
 
 // Run runs the suite. place makes an empty place for each test.
@@ -52,6 +58,8 @@ func Run(t *testing.T, place func(t *testing.T) Place) {
 		{"an audit log is not written to without the lock", brokenLockEndsLogging},
 		{"an apply that was cut short leaves its records and what the journal knows", cutShortIsLeft},
 		{"an apply that ended leaves nothing", endedLeavesNothing},
+		{"what was saved is what is read, and nothing is displaced", soundIsNotDisplaced},
+		{"the state that was saved is read where its journal is damaged", savedOutlivesItsJournal},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -59,6 +67,7 @@ func Run(t *testing.T, place func(t *testing.T) Place) {
 			tt.run(t, place(t))
 		})
 	}
+	damageIsDisplaced(t, place)
 }
 
 // Info returns a lock holder called id.

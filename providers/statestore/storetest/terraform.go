@@ -93,6 +93,17 @@ func (s *Terraform) write(w http.ResponseWriter, id string, body []byte) {
 	}
 }
 
+// Cut cuts the document to its first n bytes, and reports whether it has more.
+func (s *Terraform) Cut(n int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	longer := n < len(s.Document)
+	if longer {
+		s.Document = s.Document[:n]
+	}
+	return longer
+}
+
 // Bump writes what is there once more under the next serial, as a renewal of the
 // holder does that was held up on its way.
 func (s *Terraform) Bump() {

@@ -64,8 +64,9 @@ func newStateMove(a *app) *cobra.Command {
 	}.describe(&cobra.Command{
 		Use: "mv FROM TO", Short: "Give an object another key", Args: exactly(2, "FROM and TO"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.changeState(c.Context(), "state mv", inApp(app, args[0])+" to "+args[1], func(s *planner.State) error {
-				return moveObject(s, app, args[0], args[1])
+			return a.changeState(c.Context(), run.StateChange{
+				Operation: "state mv", Detail: inApp(app, args[0]) + " to " + args[1],
+				Change: func(s *planner.State) error { return moveObject(s, app, args[0], args[1]) },
 			})
 		},
 	})
@@ -83,8 +84,9 @@ func newStateRemove(a *app) *cobra.Command {
 	}.describe(&cobra.Command{
 		Use: "rm KEY", Short: "Forget an object", Args: exactly(1, "KEY"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.changeState(c.Context(), "state rm", inApp(app, args[0]), func(s *planner.State) error {
-				return removeObject(s, app, args[0])
+			return a.changeState(c.Context(), run.StateChange{
+				Operation: "state rm", Detail: inApp(app, args[0]),
+				Change: func(s *planner.State) error { return removeObject(s, app, args[0]) },
 			})
 		},
 	})
@@ -93,24 +95,34 @@ func newStateRemove(a *app) *cobra.Command {
 }
 
 func newStatePull(a *app) *cobra.Command {
-	return manual{
+	var saved bool
+	c := manual{
 		about: "Prints the state, with what the journal has beyond it, in the format of the file. It is\n" +
-			"not encrypted, also where the configuration has an encryption block.",
+			"not encrypted, also where the configuration has an encryption block. Where the journal\n" +
+			"is damaged, -without-journal prints the state as it was saved last.",
 		example: "rollcall state pull > backup.json",
 	}.describe(&cobra.Command{
 		Use: "pull", Short: "Print the state", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.withState(c.Context(), func(s *planner.State) error { return statefile.Encode(a.stdout, s) })
+			read := (*run.Project).State
+			if saved {
+				read = (*run.Project).SavedState
+			}
+			return a.withStateAs(c.Context(), read, func(s *planner.State) error { return statefile.Encode(a.stdout, s) })
 		},
 	})
+	c.Flags().BoolVar(&saved, "without-journal", false, "the state as it was saved, without what was done since")
+	return c
 }
 
 func newStatePush(a *app) *cobra.Command {
 	var force bool
 	c := manual{
 		about: "Replaces the state by FILE (- is standard input). Refuses one of another lineage, and\n" +
-			"one that is older than what it would replace.",
-		example: "rollcall state push backup.json",
+			"one that is older than what it would replace; with -force it takes their place, and that\n" +
+			"of a state or a journal that is damaged. What is damaged is kept under another name, and\n" +
+			"the output says where.",
+		example: "rollcall state push backup.json\nrollcall state push -force backup.json",
 	}.describe(&cobra.Command{
 		Use: "push FILE", Short: "Replace the state by a file", Args: exactly(1, "FILE"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -124,12 +136,13 @@ func newStatePush(a *app) *cobra.Command {
 				return err
 			}
 			detail := fmt.Sprintf("the state %q at serial %d, from %s", pushed.Lineage, pushed.Serial, args[0])
-			return a.changeStateOf(c.Context(), p, "state push", detail, func(s *planner.State) error {
-				return replaceState(s, pushed, force)
+			return a.changeStateOf(c.Context(), p, run.StateChange{
+				Operation: "state push", Detail: detail, Displace: force,
+				Change: func(s *planner.State) error { return replaceState(s, pushed, force) },
 			})
 		},
 	})
-	c.Flags().BoolVar(&force, "force", false, "also one of another lineage, or an older one")
+	c.Flags().BoolVar(&force, "force", false, "also over another lineage, a newer state, or a damaged one")
 	return c
 }
 
@@ -156,7 +169,9 @@ func (a *app) encryptState(ctx context.Context) error {
 	if how == "" {
 		return errors.New("the configuration does not say how: add an encryption block to its rollcall block")
 	}
-	err = p.ChangeState(ctx, "state encrypt", how, func(*planner.State) error { return nil })
+	err = p.ChangeState(ctx, run.StateChange{
+		Operation: "state encrypt", Detail: how, Change: func(*planner.State) error { return nil },
+	})
 	if err != nil {
 		return err
 	}
@@ -187,12 +202,17 @@ func (a *app) project() (*run.Project, error) {
 
 // withState reads the state and hands it to use.
 func (a *app) withState(ctx context.Context, use func(*planner.State) error) error {
+	return a.withStateAs(ctx, (*run.Project).State, use)
+}
+
+// withStateAs is [app.withState] for a way of reading.
+func (a *app) withStateAs(ctx context.Context, read func(*run.Project, context.Context) (*planner.State, error), use func(*planner.State) error) error {
 	p, err := a.project()
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	state, err := p.State(ctx)
+	state, err := read(p, ctx)
 	if err != nil {
 		return err
 	}
@@ -208,17 +228,17 @@ func inApp(app, key string) string {
 }
 
 // changeState changes the state under its lock.
-func (a *app) changeState(ctx context.Context, operation, detail string, change func(*planner.State) error) error {
+func (a *app) changeState(ctx context.Context, change run.StateChange) error {
 	p, err := a.project()
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	return a.changeStateOf(ctx, p, operation, detail, change)
+	return a.changeStateOf(ctx, p, change)
 }
 
-func (a *app) changeStateOf(ctx context.Context, p *run.Project, operation, detail string, change func(*planner.State) error) error {
-	if err := p.ChangeState(ctx, operation, detail, change); err != nil {
+func (a *app) changeStateOf(ctx context.Context, p *run.Project, change run.StateChange) error {
+	if err := p.ChangeState(ctx, change); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.stdout, "The state was saved.")

@@ -26,7 +26,8 @@ func newStateRebuild(a *app) *cobra.Command {
 		about: "Makes a lost state anew. Reads the configuration, its directories and the targets, to\n" +
 			"which it sends nothing but GET, and finds for each declared person the one account and\n" +
 			"for each pushed group the one group that fits. What fits twice, or may be somebody\n" +
-			"else's, is listed and left out. It shows what it found and asks before it saves.\n" +
+			"else's, is listed and left out. It shows what it found and asks before it saves. With\n" +
+			"-replace it takes the place of a damaged state too, which is kept under another name.\n" +
 			"What was taken away before is not to be found: for the time of the window, guards let\n" +
 			"nothing be taken away without a waiver.",
 		example: "rollcall state rebuild\nrollcall plan",
@@ -36,7 +37,7 @@ func newStateRebuild(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return a.rebuildState(c.Context(), f) },
 	})
 	f.add(c)
-	c.Flags().BoolVar(&f.replace, "replace", false, "also take the place of a state that holds something")
+	c.Flags().BoolVar(&f.replace, "replace", false, "also take the place of a state that holds something, or is damaged")
 	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask")
 	c.Flags().BoolVar(&f.input, "input", true, "never ask: fail where an answer would be needed")
 	c.Flags().DurationVar(&f.lockTimeout, "lock-timeout", 0, "wait for the state's lock for `DURATION`")

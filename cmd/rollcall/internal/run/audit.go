@@ -133,12 +133,20 @@ func resultOf(r *providers.Result) auditlog.Result {
 // journal knows, and saves what that did: the journal begins anew, so that it is
 // told apart from what comes.
 func (p *Project) closeLeft(ctx context.Context, session providers.Session, state *planner.State) error {
+	if ended, err := p.endLeft(ctx, session); err != nil || !ended {
+		return err
+	}
+	return save(ctx, session, state)
+}
+
+// endLeft ends the records of an earlier run that was killed, if there is one.
+func (p *Project) endLeft(ctx context.Context, session providers.Session) (ended bool, err error) {
 	left, err := session.Left(ctx)
 	if err != nil {
-		return &LogError{err}
+		return false, &LogError{err}
 	}
 	if left.Apply == "" {
-		return nil
+		return false, nil
 	}
 	var counts auditlog.Counts
 	s := planner.Summarize(func(yield func(*planner.Change) bool) {
@@ -150,11 +158,11 @@ func (p *Project) closeLeft(ctx context.Context, session providers.Session, stat
 	})
 	counts.Added, counts.Changed, counts.Destroyed = s.Add, s.Change, s.Destroy
 	r := &recorded{session: session, id: left.Apply, began: p.options.Now(), now: p.options.Now}
-	ended := auditlog.Ended{Result: auditlog.Killed, Counts: counts, Error: "closed by the next run, with what the journal knew"}
-	if err := r.end(ctx, left.Changes, ended); err != nil {
-		return &LogError{err}
+	last := auditlog.Ended{Result: auditlog.Killed, Counts: counts, Error: "closed by the next run, with what the journal knew"}
+	if err := r.end(ctx, left.Changes, last); err != nil {
+		return false, &LogError{err}
 	}
-	return save(ctx, session, state)
+	return true, nil
 }
 
 // note records an operation on the state alone.

@@ -94,6 +94,7 @@ var advice = map[schema.Code]struct{ summary, todo string }{
 	"key-missing":          {"What is encrypted cannot be read", "Nothing was written."},
 	"credentials-rejected": {"The target refused the credentials", "Check the token, its scope and whether it has expired."},
 	"incomplete-read":      {"The target could not be read whole", "Nothing was planned, because what is missing would look as if it were gone. Run again."},
+	"state-damaged":        {"The state is damaged", "Nothing was written. What was there before is as it was."},
 	"disk-full":            {"There is no room to write a file", makeRoom},
 	"log-broken":           {"The audit log is not as it was written", "Keep it as it is, and find out who could write there."},
 	"log-unavailable":      {"The audit log cannot be written", "Make room, or mend its permissions, and run again."},
@@ -149,6 +150,9 @@ func codeOf(err error) schema.Code {
 	}
 	if e := (*TokenError)(nil); errors.As(err, &e) {
 		return "missing-token"
+	}
+	if e := (*providers.DamagedError)(nil); errors.As(err, &e) {
+		return "state-damaged"
 	}
 	return codeOfPlace(err)
 }

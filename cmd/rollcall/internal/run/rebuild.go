@@ -10,7 +10,8 @@ import (
 
 // Rebuild says how a state is rebuilt.
 type Rebuild struct {
-	// Replace also takes the place of a state that holds something.
+	// Replace also takes the place of a state that holds something, or is damaged;
+	// what is damaged is kept elsewhere.
 	Replace bool
 	// Approve is shown what would be saved and says whether to. Nil approves.
 	Approve func(*planner.Rebuilt) (bool, error)
@@ -29,10 +30,11 @@ func (p *Project) Rebuild(ctx context.Context, how Rebuild) (saved bool, err err
 		return false, err
 	}
 	defer func() { err = errors.Join(err, session.Unlock(context.WithoutCancel(ctx))) }()
-	state, err := p.readState(ctx, store)
+	held, err := p.hold(ctx, store, session, how.Replace)
 	if err != nil {
 		return false, err
 	}
+	state := held.state
 	if n := owned(state); n > 0 && !how.Replace {
 		return false, fmt.Errorf("rebuild the state: there is one, with %d objects (serial %d), and it knows what no rebuild finds again; "+
 			"keep it with \"rollcall state pull\" and rebuild with -replace if it is wrong", n, state.Serial)
@@ -46,8 +48,9 @@ func (p *Project) Rebuild(ctx context.Context, how Rebuild) (saved bool, err err
 			return false, err
 		}
 	}
+	before := *state
 	state.Replace(rebuilt.State)
-	if err := p.saveNoted(ctx, session, state, "state rebuild", fmt.Sprintf("made anew with %d objects", owned(state))); err != nil {
+	if err := p.put(ctx, held, &before, "state rebuild", fmt.Sprintf("made anew with %d objects", owned(state))); err != nil {
 		return false, err
 	}
 	return true, nil

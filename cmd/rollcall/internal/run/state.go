@@ -171,6 +171,19 @@ func (p *Project) State(ctx context.Context) (*planner.State, error) {
 	return p.readState(ctx, store)
 }
 
+// SavedState reads the state as it was saved last, without its journal.
+func (p *Project) SavedState(ctx context.Context) (*planner.State, error) {
+	store, err := p.store()
+	if err != nil {
+		return nil, err
+	}
+	state, err := store.Saved(ctx)
+	if err != nil {
+		return nil, p.stateError(err)
+	}
+	return state, nil
+}
+
 // CheckState proves that the state can be read, locked and written beside, and
 // returns where it is.
 func (p *Project) CheckState(ctx context.Context) (string, error) {
@@ -184,36 +197,6 @@ func (p *Project) CheckState(ctx context.Context) (string, error) {
 	}
 	_, err = p.readState(ctx, store)
 	return store.String(), errors.Join(err, session.Unlock(context.WithoutCancel(ctx)))
-}
-
-// ChangeState lets change alter the state under its lock and saves what it
-// made of it. The audit log tells the operation, and in words its detail. An
-// error of change leaves the state as it was.
-func (p *Project) ChangeState(ctx context.Context, operation, detail string, change func(*planner.State) error) (err error) {
-	store, err := p.store()
-	if err != nil {
-		return err
-	}
-	session, err := p.lock(ctx, store, operation)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, session.Unlock(context.WithoutCancel(ctx))) }()
-	state, err := p.readState(ctx, store)
-	if err != nil {
-		return err
-	}
-	if err := p.closeLeft(ctx, session, state); err != nil {
-		return err
-	}
-	before := *state
-	if err := change(state); err != nil {
-		return err
-	}
-	if err := p.note(ctx, session, operation, detail, &before); err != nil {
-		return err
-	}
-	return save(ctx, session, state)
 }
 
 // ForceUnlock breaks the state's lock called id, and records that. Where it
