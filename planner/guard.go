@@ -165,7 +165,7 @@ func (c *comparison) blockLimit(m *gauge, r *GuardResult, stricter bool) {
 		text += "The limit of the last apply still holds: a limit that is raised counts from the next apply on. "
 	}
 	if end := c.unknownUntil(); !end.IsZero() && r.Waiver == "" {
-		text += fmt.Sprintf("The state was rebuilt on %s, and what was taken away before is not known: until %s only what a waiver says passes. ",
+		text += fmt.Sprintf("The state was rebuilt, or made to forget a group, on %s, and what was taken away before is not known: until %s only what a waiver says passes. ",
 			c.state.rebuilt.UTC().Format(time.RFC3339), end.UTC().Format(time.RFC3339))
 	}
 	if w := c.ended(m.code); w != nil {

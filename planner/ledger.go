@@ -78,7 +78,7 @@ func openLedger(in Input, app *schema.App, remote *Remote) (*ledger, error) {
 	l := &ledger{others: make(map[string]string), moved: movedKeys(in.Desired.Config.Moved)}
 	stored := l.find(in.State, app)
 	if stored != nil {
-		if stored.Identity != "" && remote.Identity != "" && stored.Identity != remote.Identity {
+		if owns := len(stored.Users)+len(stored.Groups) > 0; owns && stored.Identity != "" && remote.Identity != "" && stored.Identity != remote.Identity {
 			return nil, fmt.Errorf("plan %s: the state's ids belong to %s, but its target is %s now; "+
 				"point the target back, or remove the app from the state to start anew", app.Address, stored.Identity, remote.Identity)
 		}
@@ -86,6 +86,7 @@ func openLedger(in Input, app *schema.App, remote *Remote) (*ledger, error) {
 		l.owned.OwnedUsers, l.owned.OwnedMembers = stored.owned()
 		l.load(stored)
 	}
+	l.inherit(in, app.Name, remote)
 	l.noteOthers(in.State, app, remote)
 	if err := l.index(app, remote); err != nil {
 		return nil, err

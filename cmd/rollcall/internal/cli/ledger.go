@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/planner"
@@ -174,17 +175,18 @@ func moveObject(s *planner.State, name, from, to string) error {
 	return nil
 }
 
-// removeObject forgets the object with key.
-func removeObject(s *planner.State, name, key string) error {
+// removeObject forgets the object with key, and says what guards still know of it.
+func (a *app) removeObject(s *planner.State, name, key string) error {
 	if schema.Address(key).Type() == "app" {
-		return removeApp(s, key)
+		return a.removeApp(s, name, key)
 	}
 	removed := 0
 	for _, app := range apps(s, name) {
-		before := len(app.Users) + len(app.Groups)
-		app.Users = slices.DeleteFunc(app.Users, func(u planner.UserLink) bool { return u.Key == key })
-		app.Groups = slices.DeleteFunc(app.Groups, func(g planner.GroupLink) bool { return g.Key == key })
-		removed += before - len(app.Users) - len(app.Groups)
+		rebuilt := app.Rebuilt
+		if app.Forget(key, a.now()) {
+			removed++
+			a.forgot(app, 1, !app.Rebuilt.Equal(rebuilt))
+		}
 	}
 	if removed == 0 {
 		return notInState(s, name, key)
@@ -193,13 +195,46 @@ func removeObject(s *planner.State, name, key string) error {
 }
 
 // removeApp forgets all of an app, as where its target is another service now.
-func removeApp(s *planner.State, key string) error {
-	before := len(s.Apps)
-	s.Apps = slices.DeleteFunc(s.Apps, func(a planner.AppState) bool { return "app."+a.App == key })
-	if len(s.Apps) == before {
+// Once nothing is left to guards either, its name goes too.
+func (a *app) removeApp(s *planner.State, name, key string) error {
+	if name != "" && "app."+strings.TrimPrefix(name, "app.") != key {
+		return fmt.Errorf("forget %s with -app=%s: those are two apps; leave -app out", key, name)
+	}
+	at := slices.IndexFunc(s.Apps, func(app planner.AppState) bool { return "app."+app.App == key })
+	if at < 0 {
 		return fmt.Errorf("the state has no app %q; \"rollcall state list\" shows what it has", key)
 	}
+	app := &s.Apps[at]
+	until := app.Remembers()
+	n := len(app.Users) + len(app.Groups)
+	if n == 0 && a.now().Before(until) {
+		return fmt.Errorf("the state has no object of %s, and what was taken away from it counts for guards until %s: it can be forgotten then",
+			key, until.Format(time.RFC3339))
+	}
+	if a.now().Before(until) {
+		rebuilt := app.Rebuilt
+		app.ForgetAll(a.now())
+		a.forgot(app, n, !app.Rebuilt.Equal(rebuilt))
+		return nil
+	}
+	s.Apps = slices.Delete(s.Apps, at, at+1)
+	a.say(fmt.Sprintf("Forgot %s with %d objects.", render.Terminal(key), n))
 	return nil
+}
+
+// forgot says what of an app was forgotten, and what guards still count of it.
+// Unknown: how far a group was emptied is not known any more.
+func (a *app) forgot(app *planner.AppState, n int, unknown bool) {
+	name, until := "app."+render.Terminal(app.App), app.Remembers()
+	text := fmt.Sprintf("%s: forgot %d of what it owns.", name, n)
+	switch {
+	case unknown:
+		text += " Members were taken from a group within the guards' window, which is forgotten with it: nothing may be taken away " +
+			"from the app before " + until.Format(time.RFC3339) + " but by a waiver."
+	case a.now().Before(until):
+		text += " What was taken away from it counts for guards until " + until.Format(time.RFC3339) + ", also where it is owned again."
+	}
+	a.say(text)
 }
 
 func sortApp(app *planner.AppState) {

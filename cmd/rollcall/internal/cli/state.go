@@ -79,14 +79,15 @@ func newStateRemove(a *app) *cobra.Command {
 	c := manual{
 		about: "Forgets an object: the remote one stays as it is, and is not owned any more. A removed\n" +
 			"block in the configuration does the same, reviewed. KEY may be a whole app, app.NAME,\n" +
-			"as where its target is another service now.",
+			"as where its target is another service now. What was taken away from the app before\n" +
+			"still counts for guards, until their window is over.",
 		example: "rollcall state rm group.contractors",
 	}.describe(&cobra.Command{
 		Use: "rm KEY", Short: "Forget an object", Args: exactly(1, "KEY"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.changeState(c.Context(), run.StateChange{
 				Operation: "state rm", Detail: inApp(app, args[0]),
-				Change: func(s *planner.State) error { return removeObject(s, app, args[0]) },
+				Change: func(s *planner.State) error { return a.removeObject(s, app, args[0]) },
 			})
 		},
 	})
