@@ -27,7 +27,8 @@ type Commit struct {
 	ID string
 	// Author is the name alone, Date when the change was made; both are as the
 	// author says. Committed is when the commit was made, as its committer says.
-	// Subject is the first line of the message.
+	// A date that no calendar has is the nearest that one has. Subject is the first
+	// line of the message.
 	Author    string
 	Date      time.Time
 	Committed time.Time
@@ -322,7 +323,23 @@ func (b *blamer) parents(c *object.Commit) ([]*object.Commit, Certainty, error) 
 // commitOf tells of a commit what a reader wants to know.
 func commitOf(c *object.Commit) Commit {
 	subject, _, _ := strings.Cut(strings.TrimSpace(c.Message), "\n")
-	return Commit{ID: c.Hash.String(), Author: c.Author.Name, Date: c.Author.When, Committed: c.Committer.When, Subject: strings.TrimSpace(subject)}
+	return Commit{ID: c.Hash.String(), Author: c.Author.Name, Date: dated(c.Author.When), Committed: dated(c.Committer.When), Subject: strings.TrimSpace(subject)}
+}
+
+// dated returns the time nearest to t that can be written down: of the years from
+// 1 to 9999, less than a day off UTC.
+func dated(t time.Time) time.Time {
+	if _, offset := t.Zone(); offset <= -24*60*60 || offset >= 24*60*60 {
+		t = t.UTC()
+	}
+	first, last := time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 30, 0, 0, 0, 0, time.UTC)
+	switch {
+	case t.Before(first):
+		return first
+	case t.After(last):
+		return last
+	}
+	return t
 }
 
 // commitQueue holds commits, the newest first; of one time, in the order of

@@ -34,7 +34,12 @@ func Describe(dir string, files []schema.File) (commit string, dirty bool, err e
 }
 
 func (l *location) describe(files []schema.File) (string, bool, error) {
-	repo, err := l.open()
+	store, err := l.storage(objectCache)
+	if err != nil {
+		return "", false, err
+	}
+	defer store.Close() //nolint:errcheck // nothing was written
+	repo, err := git.Open(store, nil)
 	if err != nil {
 		return "", false, err
 	}
@@ -75,16 +80,20 @@ func compare(tree *object.Tree, files []schema.File) (bool, error) {
 		read[f.Name] = true
 	}
 	committed := make(map[string]string, len(files))
-	err := walk(tree, "", func(name string, e *object.TreeEntry) error {
+	w := walker{left: mostEntries}
+	w.visit = func(name string, e *object.TreeEntry) error {
 		if !read[name] && !configuration(name) {
 			return nil
 		}
 		blob, err := contentOf(tree, name, e)
 		committed[name] = blob.String()
 		return err
-	})
-	if err != nil || len(committed) != len(files) {
+	}
+	if err := w.walk(tree, ""); err != nil {
 		return true, err
+	}
+	if len(committed) != len(files) {
+		return true, nil
 	}
 	for _, f := range files {
 		if committed[f.Name] != f.BlobID {
@@ -104,6 +113,9 @@ func contentOf(tree *object.Tree, name string, e *object.TreeEntry) (plumbing.Ha
 	if err != nil {
 		return plumbing.ZeroHash, fmt.Errorf("read link %s: %w", name, err)
 	}
+	if link.Size > longestPath {
+		return plumbing.ZeroHash, nil
+	}
 	to, err := link.Contents()
 	if err != nil {
 		return plumbing.ZeroHash, fmt.Errorf("read link %s: %w", name, err)
@@ -115,17 +127,36 @@ func contentOf(tree *object.Tree, name string, e *object.TreeEntry) (plumbing.Ha
 	return target.Hash, nil
 }
 
-// walk calls visit for each file and symbolic link below tree.
-func walk(tree *object.Tree, under string, visit func(name string, e *object.TreeEntry) error) error {
+// The bounds of a tree that is walked through: a few kilobytes of objects are
+// enough for a tree of billions of files, as folders may be the same one.
+const (
+	mostEntries = 1 << 20
+	longestPath = 4096
+)
+
+// errTree says that a tree is not walked through to its end.
+var errTree = fmt.Errorf("it has more than %d files and folders, or a path longer than %d bytes", mostEntries, longestPath)
+
+// walker calls visit for each file and symbolic link of a tree, of at most so
+// many entries as are left.
+type walker struct {
+	left  int
+	visit func(name string, e *object.TreeEntry) error
+}
+
+func (w *walker) walk(tree *object.Tree, under string) error {
+	if w.left -= len(tree.Entries); w.left < 0 || len(under) > longestPath {
+		return errTree
+	}
 	for i := range tree.Entries {
 		e := &tree.Entries[i]
 		name := path.Join(under, e.Name)
 		var err error
 		switch e.Mode {
 		case filemode.Regular, filemode.Executable, filemode.Deprecated, filemode.Symlink:
-			err = visit(name, e)
+			err = w.visit(name, e)
 		case filemode.Dir:
-			err = walkFolder(tree, e.Name, name, visit)
+			err = w.folder(tree, e.Name, name)
 		}
 		if err != nil {
 			return err
@@ -134,12 +165,12 @@ func walk(tree *object.Tree, under string, visit func(name string, e *object.Tre
 	return nil
 }
 
-func walkFolder(tree *object.Tree, entry, name string, visit func(name string, e *object.TreeEntry) error) error {
+func (w *walker) folder(tree *object.Tree, entry, name string) error {
 	sub, err := tree.Tree(entry)
 	if err != nil {
 		return fmt.Errorf("read folder %s: %w", name, err)
 	}
-	return walk(sub, name, visit)
+	return w.walk(sub, name)
 }
 
 // configuration reports whether the loader reads a file called name of itself:

@@ -110,24 +110,40 @@ func (f *finder) mayBeCommit(h plumbing.Hash) bool {
 	return err == nil && (o.Type() == plumbing.CommitObject || o.Type() == plumbing.TagObject)
 }
 
+// longestTags is how many tags may name each other.
+const longestTags = 100
+
 // peel follows tags to a commit.
 func (f *finder) peel(h plumbing.Hash) (*object.Commit, error) {
+	for range longestTags {
+		commit, next, err := f.follow(h)
+		if commit != nil || err != nil {
+			return commit, err
+		}
+		h = next
+	}
+	return nil, f.missing("it is a tag of a tag, more than %d in a row", longestTags)
+}
+
+// follow reads the commit with the id h, or what the tag of that id names.
+func (f *finder) follow(h plumbing.Hash) (commit *object.Commit, next plumbing.Hash, err error) {
 	o, err := f.store.EncodedObject(plumbing.AnyObject, h)
 	switch {
 	case errors.Is(err, plumbing.ErrObjectNotFound):
-		return nil, f.unknown(h.String())
+		return nil, next, f.unknown(h.String())
 	case err != nil:
-		return nil, fmt.Errorf("read object %s: %w", h, err)
+		return nil, next, fmt.Errorf("read object %s: %w", h, err)
 	case o.Type() == plumbing.CommitObject:
-		return object.DecodeCommit(f.store, o)
+		commit, err = object.DecodeCommit(f.store, o)
+		return commit, next, err
 	case o.Type() != plumbing.TagObject:
-		return nil, f.missing("%s is a %s, not a commit", h, o.Type())
+		return nil, next, f.missing("%s is a %s, not a commit", h, o.Type())
 	}
 	tag, err := object.DecodeTag(f.store, o)
 	if err != nil {
-		return nil, fmt.Errorf("read tag %s: %w", h, err)
+		return nil, next, fmt.Errorf("read tag %s: %w", h, err)
 	}
-	return f.peel(tag.Target)
+	return nil, tag.Target, nil
 }
 
 // walk takes the steps ~N, to the Nth first parent, and ^N, to the Nth parent.

@@ -11,7 +11,7 @@ import (
 	"github.com/go-git/go-billy/v5"
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5"
-	"github.com/go-git/go-git/v5/config"
+	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
@@ -63,7 +63,7 @@ func gitDirOf(top string) (string, error) {
 	if err != nil || info.IsDir() {
 		return path, err
 	}
-	content, err := os.ReadFile(path)
+	content, err := readNote(path)
 	if err != nil {
 		return "", err
 	}
@@ -72,7 +72,11 @@ func gitDirOf(top string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("%s does not name a git folder", path)
 	}
-	return resolve(top, named), nil
+	dir := resolve(top, named)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return "", fmt.Errorf("%s names %q, which is no folder", path, dir)
+	}
+	return dir, nil
 }
 
 // resolve reads a path as a file in base has it.
@@ -84,66 +88,35 @@ func resolve(base, path string) string {
 	return filepath.Join(base, path)
 }
 
-// open opens the repository at l for reading.
-func (l *location) open() (*git.Repository, error) {
-	s, err := l.storage(cache.DefaultMaxSize, filesystem.Options{})
-	if err != nil {
-		return nil, err
-	}
-	return git.Open(s, nil)
-}
-
-// storage returns what l keeps, with a cache of that size.
-func (l *location) storage(size cache.FileSize, o filesystem.Options) (storage, error) {
-	common, err := l.common()
+// storage returns what l keeps, with a cache of that size. Close it when it is
+// done with.
+func (l *location) storage(size int) (storage, error) {
+	shared, err := l.common()
 	if err != nil {
 		return storage{}, err
 	}
-	// Clones made with --shared or --reference name objects elsewhere.
-	o.AlternatesFS = osfs.New("/")
-	dir := dotgit.NewRepositoryFilesystem(osfs.New(l.gitDir), common)
-	return storage{filesystem.NewStorageWithOptions(dir, cache.NewObjectLRU(size), o)}, nil
+	var common billy.Filesystem
+	if shared != l.gitDir {
+		common = plainFS{osfs.New(shared)}
+	}
+	dir := dotgit.NewRepositoryFilesystem(plainFS{osfs.New(l.gitDir)}, common)
+	s := storage{
+		Storage: filesystem.NewStorage(dir, cache.NewObjectLRUDefault()), shared: shared,
+		kept: &hoard[plumbing.Hash, *plumbing.MemoryObject]{most: size},
+	}
+	s.depots, err = depots(filepath.Join(shared, "objects"))
+	return s, err
 }
 
-// common returns what linked worktrees share; nil for a repository on its own.
-func (l *location) common() (billy.Filesystem, error) {
-	content, err := os.ReadFile(filepath.Join(l.gitDir, "commondir"))
+// common returns the folder that linked worktrees share; that of a repository on
+// its own is its own.
+func (l *location) common() (string, error) {
+	content, err := readNote(filepath.Join(l.gitDir, "commondir"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return l.gitDir, nil
 	}
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return osfs.New(resolve(l.gitDir, string(content))), nil
-}
-
-// storage is a repository's storage whose configuration keeps quiet about
-// extensions that do not matter to a reader. go-git refuses to open a
-// repository with any of them.
-type storage struct{ *filesystem.Storage }
-
-// harmless are extensions that change how a repository is written, or where
-// configuration stands, and nothing about the objects that are there.
-var harmless = map[string]bool{
-	"worktreeconfig": true, "partialclone": true, "preciousobjects": true, "relativeworktrees": true,
-}
-
-// Config returns the configuration without harmless extensions.
-func (s storage) Config() (*config.Config, error) {
-	c, err := s.Storage.Config()
-	if err != nil {
-		return nil, err
-	}
-	section := c.Raw.Section("extensions")
-	kept := section.Options[:0:0]
-	for _, o := range section.Options {
-		if strings.EqualFold(o.Key, "objectformat") && strings.EqualFold(o.Value, "sha256") {
-			return nil, ErrObjectFormat
-		}
-		if !harmless[strings.ToLower(o.Key)] {
-			kept = append(kept, o)
-		}
-	}
-	section.Options = kept
-	return c, nil
+	return resolve(l.gitDir, string(content)), nil
 }

@@ -15,6 +15,9 @@ const (
 	alikeEnough = 0.5
 	sameName    = 0.75
 	renameLimit = 1000
+	// treeCost is what a whole tree takes of the budget of bytes: trees may have
+	// the same folders again and again, to no end.
+	treeCost = 16 << 10
 )
 
 // moved is a file that one tree has and another has not.
@@ -93,6 +96,9 @@ func (o *objects) all(tree plumbing.Hash) (map[string]node, error) {
 	out := map[string]node{}
 	if tree.IsZero() {
 		return out, nil
+	}
+	if o.budget -= treeCost; o.budget < 0 {
+		return nil, errBudget
 	}
 	raw, err := o.raw(plumbing.TreeObject, tree)
 	if err != nil {

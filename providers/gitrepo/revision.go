@@ -9,9 +9,7 @@ import (
 
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 // Revision is a folder as one commit has it. Close it when it is done with.
@@ -26,7 +24,7 @@ type Revision struct {
 
 // objectCache holds the objects of a configuration of ten thousand files, so
 // that each delta is unpacked once.
-const objectCache = 256 * cache.MiByte
+const objectCache = 256 << 20
 
 // Open finds the revision that rev names in the repository that holds the
 // folder dir: a commit by its id or the beginning of it, a branch, also a remote
@@ -49,7 +47,7 @@ func open(dir, rev string) (*Revision, error) {
 	if at == nil {
 		return nil, ErrNoRepository
 	}
-	store, err := at.storage(objectCache, filesystem.Options{KeepDescriptors: true})
+	store, err := at.storage(objectCache)
 	if err != nil {
 		return nil, err
 	}

@@ -25,25 +25,23 @@ type treeFS struct {
 	store storage
 	// objects names the object store.
 	objects string
-	// folders are the trees that were read, by path.
+	// folders are the trees that were read, by path, and trees the same by their
+	// ids: one may be at many paths.
 	folders map[string]*object.Tree
+	trees   map[plumbing.Hash]*object.Tree
 }
 
 func newTreeFS(root *object.Tree, store storage, objects string) *treeFS {
-	return &treeFS{store: store, objects: objects, folders: map[string]*object.Tree{".": root}}
+	return &treeFS{store: store, objects: objects, folders: map[string]*object.Tree{".": root}, trees: map[plumbing.Hash]*object.Tree{}}
 }
 
 // What a revision does not give, whoever asks.
 var (
 	errLink      = errors.New("it is a symbolic link, which is not followed at a revision: it may lead anywhere. Put the file itself into git")
 	errSubmodule = errors.New("it is a submodule, whose files are in another repository: put them into this one, or begin its name with _ to leave it out")
-	errLarge     = fmt.Errorf("it is larger than %d MiB", largest>>20)
+	errPath      = fmt.Errorf("its path is longer than %d bytes", longestPath)
 	errMissing   = errors.New("its content is not in the repository, as in a partial clone (--filter): make a full clone")
 )
-
-// largest is the size of the largest file that is read; others are refused
-// before they are unpacked.
-const largest = 1 << 30
 
 // Open opens a file or folder.
 func (t *treeFS) Open(name string) (fs.File, error) {
@@ -76,6 +74,9 @@ func (t *treeFS) open(name string) (fs.File, error) {
 func (t *treeFS) entry(name string) (*object.TreeEntry, error) {
 	if !fs.ValidPath(name) {
 		return nil, fs.ErrInvalid
+	}
+	if len(name) > longestPath {
+		return nil, errPath
 	}
 	if name == "." {
 		return &object.TreeEntry{Mode: filemode.Dir}, nil
@@ -147,9 +148,12 @@ func (t *treeFS) folder(name string) (*object.Tree, error) {
 	case e.Mode != filemode.Dir:
 		return nil, fs.ErrNotExist
 	}
-	tree, err := object.GetTree(t.store, e.Hash)
-	if err != nil {
-		return nil, missing(err)
+	tree := t.trees[e.Hash]
+	if tree == nil {
+		if tree, err = object.GetTree(t.store, e.Hash); err != nil {
+			return nil, missing(err)
+		}
+		t.trees[e.Hash] = tree
 	}
 	t.folders[name] = tree
 	return tree, nil
@@ -173,10 +177,6 @@ func missing(err error) error {
 }
 
 func (t *treeFS) openFile(base string, h plumbing.Hash) (fs.File, error) {
-	// Where the size is not known, as of objects of another clone, the object is read.
-	if size, err := t.store.EncodedObjectSize(h); err == nil && size > largest {
-		return nil, errLarge
-	}
 	blob, err := object.GetBlob(t.store, h)
 	if err != nil {
 		return nil, missing(err)

@@ -65,10 +65,14 @@ func (l *loader) read() tree {
 	return t
 }
 
+// mostEntries is how many files and folders are looked at, whatever they hold:
+// at a revision, folders may be in folders in any number, and cost nothing.
+const mostEntries = 250_000
+
 // walk goes through the whole tree and hands over the files whose names are
 // wanted, within the limits. fs.WalkDir goes in lexical order.
 func (l *loader) walk(wanted func(name string) bool, add func(source)) {
-	files, total := 0, 0
+	files, total, seen := 0, 0, 0
 	err := fs.WalkDir(l.fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			l.add(unreadable(name, err))
@@ -76,6 +80,10 @@ func (l *loader) walk(wanted func(name string) bool, add func(source)) {
 				return fs.SkipDir
 			}
 			return nil
+		}
+		if seen++; seen > mostEntries {
+			l.add(tooLarge(name, fmt.Sprintf("There are more than %d files and folders here, whatever they hold. Keep the configuration in a folder of its own.", mostEntries)))
+			return fs.SkipAll
 		}
 		if isHidden(path.Base(name)) {
 			if d.IsDir() {
