@@ -44,6 +44,8 @@ type ClientOptions struct {
 	// RequestsPerSecond is never exceeded. Zero means that the rate is unknown;
 	// it is then learned from what the target answers.
 	RequestsPerSecond float64
+	// Dial makes connections; those of the network if nil.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// ReadTimeout and WriteTimeout bound single requests; a minute and two if zero.
 	ReadTimeout, WriteTimeout time.Duration
 	// MaxBody is how many bytes of an answer are read; 32 MiB if zero.
@@ -103,6 +105,8 @@ const (
 	defaultMaxBody      = 32 << 20
 	defaultMaxAttempts  = 6
 	defaultMaxWait      = 10 * time.Minute
+	// maxHeader is how many bytes the header of an answer may have.
+	maxHeader = 256 << 10
 )
 
 func (o ClientOptions) withDefaults() ClientOptions {
@@ -110,6 +114,9 @@ func (o ClientOptions) withDefaults() ClientOptions {
 	o.UserAgent = orDefault(o.UserAgent, "rollcall")
 	o.ContentType = orDefault(o.ContentType, "application/scim+json")
 	o.Parallelism = orDefault(o.Parallelism, defaultParallelism)
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+	}
 	o.ReadTimeout = orDefault(o.ReadTimeout, defaultReadTimeout)
 	o.WriteTimeout = orDefault(o.WriteTimeout, defaultWriteTimeout)
 	o.MaxBody = orDefault(o.MaxBody, defaultMaxBody)
@@ -132,14 +139,15 @@ func (o *ClientOptions) roundTripper(base *url.URL) http.RoundTripper {
 		return o.Transport
 	}
 	t := &http.Transport{
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          o.Parallelism,
-		MaxIdleConnsPerHost:   o.Parallelism,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   15 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		DialContext:           (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           o.Parallelism,
+		MaxIdleConnsPerHost:    o.Parallelism,
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    15 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		DialContext:            o.Dial,
+		MaxResponseHeaderBytes: maxHeader,
 	}
 	if !schema.IsLoopback(base.Hostname()) {
 		t.Proxy = o.Proxy
