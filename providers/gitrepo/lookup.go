@@ -28,6 +28,8 @@ type objects struct {
 	kept  int
 	// trees are the entries of trees that were asked for.
 	trees map[plumbing.Hash]map[string]node
+	// whole counts the trees that were read whole.
+	whole int
 }
 
 // errBudget says that more content would have to be read than the budget has.

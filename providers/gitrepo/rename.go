@@ -15,9 +15,9 @@ const (
 	alikeEnough = 0.5
 	sameName    = 0.75
 	renameLimit = 1000
-	// treeCost is what a whole tree takes of the budget of bytes: trees may have
-	// the same folders again and again, to no end.
-	treeCost = 16 << 10
+	// mostWhole is how many whole trees are read: trees may have the same folders
+	// again and again, to no end.
+	mostWhole = 1 << 16
 )
 
 // moved is a file that one tree has and another has not.
@@ -97,7 +97,7 @@ func (o *objects) all(tree plumbing.Hash) (map[string]node, error) {
 	if tree.IsZero() {
 		return out, nil
 	}
-	if o.budget -= treeCost; o.budget < 0 {
+	if o.whole++; o.whole > mostWhole {
 		return nil, errBudget
 	}
 	raw, err := o.raw(plumbing.TreeObject, tree)

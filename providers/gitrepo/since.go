@@ -73,7 +73,7 @@ func (b *blamer) walkWhole() (Source, error) {
 			_, err = b.passFiles(a, parents)
 		}
 		switch {
-		case errors.Is(err, errMissing): // of a partial clone
+		case errors.Is(err, errMissing), errors.Is(err, errBudget): // of a partial clone, or too much of one
 			return Source{commitOf(c), OrBefore}, nil
 		case err != nil:
 			return Source{}, fmt.Errorf("commit %s: %w", c.Hash, err)
