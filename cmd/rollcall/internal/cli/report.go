@@ -144,15 +144,20 @@ func (a *app) readingProgress() func(schema.Address, string, int, int) {
 
 // showResult says what became of a plan, and where it stands in the audit log.
 func (a *app) showResult(got *run.Applied) error {
-	toStream, toPage := (*render.Events).Result, render.ApplyResult
-	if got.Unsaved {
-		toStream, toPage = (*render.Events).Unsaved, render.ApplyUnsaved
-	}
 	if a.events != nil {
+		toStream := (*render.Events).Result
+		if got.Unsaved {
+			toStream = (*render.Events).Unsaved
+		}
 		toStream(a.events, got.Plan, got.Result, got.ID)
 		return a.events.Err()
 	}
-	err := toPage(a.stdout, got.Plan, got.Result, a.style(a.stdout))
+	var err error
+	if got.Unsaved {
+		err = render.ApplyUnsaved(a.stdout, got.Plan, got.Result, a.style(a.stdout))
+	} else {
+		err = render.ApplyResult(a.stdout, got.Plan, got.Result, got.Undoes, a.style(a.stdout))
+	}
 	if err == nil && got.ID != "" {
 		a.say("In the audit log: rollcall log -apply=" + got.ID) // each run has another
 	}

@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
 	"github.com/rollcall-dev/rollcall/planner"
 )
 
@@ -36,11 +38,29 @@ func newUndo(a *app) *cobra.Command {
 	f.loadFlags.add(c)
 	c.Flags().StringVar(&f.expect, "expect", "", "do not ask, and undo only by the plan that has this `FINGERPRINT`")
 	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask")
-	c.Flags().BoolVar(&f.input, "input", true, "never ask: fail where an answer would be needed")
+	c.Flags().BoolVar(&f.input, "input", true, "never ask: show the plan and what approves it, and fail")
 	c.Flags().BoolVar(&f.json, "json", false, "print events, one JSON object a line; asks nobody")
 	addParallelism(c, &f.parallelism)
 	c.Flags().DurationVar(&f.lockTimeout, "lock-timeout", 0, "wait for the state's lock for `DURATION`")
 	return c
+}
+
+// undoHow turns flags into what the undo must hold to. There is no plan file of an
+// undo: where nobody approves it and nobody can be asked, it is shown, with what
+// approves it.
+func (a *app) undoHow(ctx context.Context, f applyFlags, id string) (run.Apply, error) {
+	if f.autoApprove || f.expect != "" || f.input && !f.json {
+		how, err := a.applyHow(ctx, f, "", nil)
+		how.Undo, how.MayBeDone = id, false
+		return how, err
+	}
+	return run.Apply{Undo: id, Approve: func(p *planner.Plan) (bool, bool, error) {
+		if err := a.showPlan(p); err != nil || len(p.Changes) == 0 || !p.Applyable {
+			return true, false, err
+		}
+		return false, false, fmt.Errorf("undo %s: nobody can be asked, and nothing was written; to undo by exactly this plan, run \"rollcall undo -expect=%s %s\"",
+			id, p.Fingerprint, id)
+	}}, nil
 }
 
 // undo takes back what the apply called id did.
@@ -51,11 +71,10 @@ func (a *app) undo(ctx context.Context, f applyFlags, id string) error {
 	if err != nil {
 		return err
 	}
-	how, err := a.applyHow(ctx, f, "", nil)
+	how, err := a.undoHow(ctx, f, id)
 	if err != nil {
 		return err
 	}
-	how.Undo, how.MayBeDone = id, false
 	p, err := a.open(o)
 	if err != nil {
 		return err

@@ -15,14 +15,15 @@ import (
 
 // ApplyResult writes what became of plan: what failed and why, what was not
 // sent, what the target accepted without doing it, what cannot be confirmed,
-// the count, and what to run next. r is nil where there was nothing to send.
-func ApplyResult(w io.Writer, plan *planner.Plan, r *providers.Result, s Style) error {
+// the count, and what to run next. r is nil where there was nothing to send; undoes
+// is the id of the apply that was undone, or empty.
+func ApplyResult(w io.Writer, plan *planner.Plan, r *providers.Result, undoes string, s Style) error {
 	if r == nil {
 		r = &providers.Result{}
 	}
 	p := newPage(w, s)
 	p.result(r)
-	p.outcome(plan, r)
+	p.outcome(plan, r, undoes)
 	return p.end()
 }
 
@@ -162,7 +163,11 @@ func (p *page) confirmed(r *providers.Result) {
 }
 
 // outcome writes the last lines.
-func (p *page) outcome(plan *planner.Plan, r *providers.Result) {
+func (p *page) outcome(plan *planner.Plan, r *providers.Result, undoes string) {
+	again := "rollcall apply"
+	if undoes != "" {
+		again = "rollcall undo " + Terminal(undoes)
+	}
 	p.confirmed(r)
 	words, ok := outcomeWords(plan, r)
 	text := counts(r) + rest(plan, countStatuses(r))
@@ -171,10 +176,13 @@ func (p *page) outcome(plan *planner.Plan, r *providers.Result) {
 		p.lead(green, words, text)
 	case r.Interrupted:
 		p.lead(yellow, words, text)
-		p.next("What was done is in the state. Run \"rollcall apply\" again for the rest.")
+		p.next("What was done is in the state. Run \"" + again + "\" again for the rest.")
 	case failedWhole(r):
 		p.lead(red, words, text)
-		p.next("Nothing was written. Run \"rollcall apply\" again once the cause is mended.")
+		p.next("Nothing was written. Run \"" + again + "\" again once the cause is mended.")
+	case undoes != "": // an apply would take back what was undone
+		p.lead(yellow, words, text)
+		p.next("What was done is in the state. Run \"" + again + "\" again to undo the rest.")
 	default:
 		p.lead(yellow, words, text)
 		p.next("What was done is in the state. Run \"rollcall plan\" to see what is left, " +

@@ -121,17 +121,19 @@ func TestApplyResultIsAsInItsGolden(t *testing.T) {
 	for name, tc := range map[string]struct {
 		plan   *planner.Plan
 		result *providers.Result
+		undoes string
 	}{
-		"complete":    {emptyPlan(), complete},
-		"nothing":     {emptyPlan(), nil},
-		"held":        {mixedPlan(), complete},
-		"partly":      {mixedPlan(), applyResult()},
-		"stopped":     {emptyPlan(), stopped},
-		"interrupted": {emptyPlan(), interrupted},
+		"complete":    {emptyPlan(), complete, ""},
+		"nothing":     {emptyPlan(), nil, ""},
+		"held":        {mixedPlan(), complete, ""},
+		"partly":      {mixedPlan(), applyResult(), ""},
+		"partly_undo": {mixedPlan(), applyResult(), "um2fffgy37"},
+		"stopped":     {emptyPlan(), stopped, ""},
+		"interrupted": {emptyPlan(), interrupted, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := rendered(t, func(w io.Writer) error { return ApplyResult(w, tc.plan, tc.result, Style{}) })
+			got := rendered(t, func(w io.Writer) error { return ApplyResult(w, tc.plan, tc.result, tc.undoes, Style{}) })
 			golden(t, "result_"+name+".txt", got)
 			wantHarmless(t, got)
 			wantNarrow(t, got, 80)

@@ -38,6 +38,8 @@ type Applied struct {
 	Plan *planner.Plan
 	// ID names the apply in the audit log; empty where nothing was to be sent.
 	ID string
+	// Undoes is the id of the apply that was undone; empty for an apply.
+	Undoes string
 	// Result is nil where nothing was to be sent, or was not approved.
 	Result   *providers.Result
 	Approved bool
@@ -105,7 +107,7 @@ func (p *Project) apply(ctx context.Context, session providers.Session, state *p
 	if !plan.Applyable {
 		return p.refuse(ctx, session, state, plan)
 	}
-	applied := &Applied{Plan: plan, Approved: true, Done: done}
+	applied := &Applied{Plan: plan, Approved: true, Done: done, Undoes: how.Undo}
 	if sends(plan) {
 		return applied, p.carryOut(ctx, session, planned, connected, how, applied)
 	}
