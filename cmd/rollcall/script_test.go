@@ -207,7 +207,7 @@ func startTarget(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { ts.Check(log.Close()) })
 	s, err := sandbox.Open(sandbox.Options{
 		Dialect: dialect, Token: canary,
-		Log: func(e sandbox.Exchange) { fmt.Fprintln(log, e.Method, e.Path, e.Status) },
+		Log: func(e sandbox.Exchange) { fmt.Fprintln(log, e.Method, e.Path, e.Status, e.ID) },
 	})
 	ts.Check(err)
 	address, err := s.Listen(context.Background(), "127.0.0.1:0")

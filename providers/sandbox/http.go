@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -64,15 +65,24 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	endpoint := Endpoint{Method: r.Method, Path: classOf(segments)}
 	s.requests.add(endpoint)
+	id := s.nextID()
+	w.Header().Set(requestIDHeader, id)
 	x := &exchange{service: s, w: w, r: r, segments: segments, faults: s.faults.strike(r.Method, segments)}
 	status := x.run()
 	if s.options.Log != nil {
 		s.options.Log(Exchange{
-			At: s.options.Clock(), Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
+			At: s.options.Clock(), ID: id, Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
 			Status: status, Fault: strings.Join(x.faults.texts, "; "),
 		})
 	}
 }
+
+// requestIDHeader names the request in its answer, as services do.
+const requestIDHeader = "X-Request-Id"
+
+// nextID names a request by how many arrived since the service was opened, so that
+// whoever sends one after the other gets the same names each time.
+func (s *Service) nextID() string { return fmt.Sprintf("sandbox-%d", s.arrived.Add(1)) }
 
 // segmentsOf cuts the path below BasePath. Ids may hold an escaped slash.
 func segmentsOf(u *url.URL) ([]string, bool) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/schema"
@@ -44,6 +45,8 @@ type Options struct {
 // Exchange is a request and what became of it.
 type Exchange struct {
 	At time.Time
+	// ID is the request's, which its answer carries in the header X-Request-Id.
+	ID string
 	// Method, Path and Query are as the client sent them.
 	Method, Path, Query string
 	// Status is 0 where the connection was closed without an answer.
@@ -64,6 +67,8 @@ type Service struct {
 
 	faults   faults
 	requests counter
+	// arrived counts requests, to name them by.
+	arrived atomic.Uint64
 
 	serving sync.WaitGroup
 	closing chan struct{}
