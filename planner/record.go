@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sort"
 	"time"
+
+	"github.com/rollcall-dev/rollcall/schema"
 )
 
 // Settled is a change that was carried out, with its outcome.
@@ -152,7 +154,7 @@ func membersAfter(c *Change, o *Outcome, old []string) []string {
 }
 
 // history is how long what was taken away is remembered.
-const history = 31 * 24 * time.Hour
+const history = schema.MaxWindow
 
 // count keeps for each minute what was taken away, with what was owned when
 // the minute began, for guards over a window. A change that takes nothing is

@@ -128,6 +128,10 @@ type Guard struct {
 	Origin          Origin
 }
 
+// MaxWindow is how long a guard's window may be: what was taken away before is
+// forgotten.
+const MaxWindow = 31 * 24 * time.Hour
+
 // DefaultGuard returns the limits that hold without a guard block.
 func DefaultGuard() Guard {
 	return Guard{

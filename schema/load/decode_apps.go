@@ -49,6 +49,12 @@ func (it *item) guard() schema.Guard {
 		Window:           it.duration("window", def.Window),
 		Origin:           it.origin(),
 	}
+	switch {
+	case g.Window == 0:
+		it.invalid("window", "A window of nothing counts nothing: a change that is cut in pieces would pass any limit. Say how long, as in \"24h\".")
+	case g.Window > schema.MaxWindow:
+		it.invalid("window", "The state remembers for 31 days what was taken away, so that a window is \"744h\" at most.")
+	}
 	g.ProtectedUsers, _ = it.users("protected_users")
 	g.ProtectedGroups, _ = it.groups("protected_groups")
 	return g

@@ -80,7 +80,7 @@ var guardBlock = BlockSpec{
 		optional("max_deactivations", typeLimit, `"10%"`, "How many accounts may be deactivated: a count, or a share of what is owned."),
 		optional("max_removals", typeLimit, `"25%"`, "How many memberships may be removed: a count, or a share of what is owned."),
 		optional("floor", typeNumber, "3", "The count up to which a share never bites."),
-		optional("window", typeDuration, `"24h"`, "How long earlier applies count."),
+		optional("window", typeDuration, `"24h"`, "How long earlier applies count: more than nothing, and 31 days (744h) at most."),
 		optional("protected_users", typeUsers, "[]", "People who may not lose anything."),
 		optional("protected_groups", typeGroups, "[]", "Groups that may not lose anything; names stand for groups at the target."),
 	},

@@ -102,10 +102,15 @@ func (p *Project) compute(state *planner.State, remotes map[schema.Address]*plan
 		return nil, p.unreadable(err)
 	}
 	plan.Findings = slices.Concat(p.written, plan.Findings)
-	if broken := policy.Judge(p.Desired, plan); len(broken) > 0 {
+	return p.judge(&Planned{Plan: plan, State: state, Remotes: remotes})
+}
+
+// judge checks the policies over a plan, whatever it was made for.
+func (p *Project) judge(planned *Planned) (*Planned, error) {
+	if broken := policy.Judge(p.Desired, planned.Plan); len(broken) > 0 {
 		return nil, &FindingsError{broken}
 	}
-	return &Planned{Plan: plan, State: state, Remotes: remotes}, nil
+	return planned, nil
 }
 
 // unreadable gives an error about a target its place in the configuration.

@@ -45,5 +45,5 @@ func (p *Project) computeUndo(state *planner.State, remotes map[schema.Address]*
 	if err != nil {
 		return nil, p.unreadable(err)
 	}
-	return &Planned{Plan: plan, State: state, Remotes: remotes}, nil
+	return p.judge(&Planned{Plan: plan, State: state, Remotes: remotes})
 }
