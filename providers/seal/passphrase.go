@@ -76,13 +76,22 @@ func (p *passphrase) key(salt *[saltSize]byte) (cipher.AEAD, *[saltSize]byte, er
 	return made, salt, nil
 }
 
-func (p *passphrase) make(salt *[saltSize]byte) (cipher.AEAD, error) {
+// text is the passphrase, unless it is none.
+func (p *passphrase) text() (string, error) {
 	text, err := p.secret()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if len(text) < MinPassphrase {
-		return nil, fmt.Errorf("the passphrase is too short: give at least %d characters, at random", MinPassphrase)
+		return "", fmt.Errorf("the passphrase is too short: give at least %d characters, at random", MinPassphrase)
+	}
+	return text, nil
+}
+
+func (p *passphrase) make(salt *[saltSize]byte) (cipher.AEAD, error) {
+	text, err := p.text()
+	if err != nil {
+		return nil, err
 	}
 	key, err := scrypt.Key([]byte(text), append([]byte(stanza), salt[:]...), p.n, scryptR, scryptP, chacha20poly1305.KeySize)
 	if err != nil {

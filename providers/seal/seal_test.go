@@ -193,6 +193,40 @@ func TestOneKeyIsMadeForManyFilesAndNoNonceTwice(t *testing.T) {
 	}
 }
 
+// A run checks its keys before it reads the state. Were that to settle the salt,
+// each run would add one to the audit log, until nobody could read it.
+func TestRunsThatCheckTheirKeysWriteWithTheSaltOfTheFirst(t *testing.T) {
+	t.Parallel()
+	written, err := keys(t, Options{Passphrase: said(one)}).Seal([]byte("state"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := [][]byte{written}
+	for range maxSalts + 1 {
+		asked := 0
+		run := keys(t, Options{Passphrase: func() (string, error) { asked++; return one, nil }})
+		if err := run.Check(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := run.Open(written); err != nil {
+			t.Fatal(err)
+		}
+		if written, err = run.Seal([]byte("state")); err != nil {
+			t.Fatal(err)
+		}
+		log = append(log, written)
+		if asked != 2 {
+			t.Fatalf("the passphrase was asked for %d times, want 2: to check it, and for one key", asked)
+		}
+	}
+	reader := keys(t, Options{Passphrase: said(one)})
+	for i := range log {
+		if _, err := reader.Open(log[i]); err != nil {
+			t.Fatalf("what run %d wrote: %v", i, err)
+		}
+	}
+}
+
 func TestTooManySaltsAreRefused(t *testing.T) {
 	t.Parallel()
 	reader := keys(t, Options{Passphrase: said(one)})
