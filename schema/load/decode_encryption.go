@@ -2,6 +2,7 @@ package load
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
@@ -18,9 +19,9 @@ func (it *item) encryption() *schema.Encryption {
 	}
 	switch {
 	case it.given("recipients") && it.given("passphrase"):
-		it.invalid("passphrase", "Encryption is for recipients or with a passphrase, not both: leave one of the two out. "+
-			"To change from this passphrase to recipients, call it previous_passphrase.")
-	case it.given("recipients") && len(e.Recipients) == 0:
+		it.invalid("recipients", "Encryption is for recipients or with a passphrase, not both: leave one of the two out. "+
+			"To change from the passphrase to recipients, call it previous_passphrase.")
+	case it.emptyList("recipients"):
 		it.invalid("recipients", "Nobody could read what is encrypted for nobody. Name at least one recipient.")
 	case !it.given("recipients") && !it.given("passphrase") && !e.Disabled:
 		it.l.add(finding(codeMissingArgument, it.origin(), "Argument is missing",
@@ -32,13 +33,19 @@ func (it *item) encryption() *schema.Encryption {
 
 // checkRecipients adds a finding unless age can encrypt for all of them.
 func (it *item) checkRecipients(texts []string) {
+	if slices.ContainsFunc(texts, isIdentity) {
+		d := finding(codeInvalidValue, it.at("recipients"), "Value is not allowed",
+			"One of these is an identity, the secret half of a pair. Name the recipient, age1…, that age-keygen printed with it; "+
+				"and make a new pair: whoever reads this repository reads this one.")
+		d.Secret = true
+		it.l.add(d)
+		return
+	}
 	all := make([]age.Recipient, 0, len(texts))
 	for _, text := range texts {
 		r, wrong := recipient(text)
 		if wrong != "" {
-			d := finding(codeInvalidValue, it.at("recipients"), "Value is not allowed", wrong)
-			d.Secret = isIdentity(text)
-			it.l.add(d)
+			it.invalid("recipients", "%s", wrong)
 			return
 		}
 		all = append(all, r)
@@ -51,17 +58,23 @@ func (it *item) checkRecipients(texts []string) {
 	}
 }
 
-// isIdentity reports whether text is the secret half of a pair.
-func isIdentity(text string) bool { return strings.HasPrefix(strings.ToUpper(text), "AGE-SECRET-KEY-") }
+// emptyList reports whether an argument is a list with nothing in it. One that
+// has no value was complained of where it should have got one.
+func (it *item) emptyList(name string) bool {
+	a := it.attr(name)
+	if a == nil {
+		return false
+	}
+	v, ok := it.l.value(a.Expr, it.scope)
+	return ok && !v.IsMarked() && !v.IsNull() && v.CanIterateElements() && v.LengthInt() == 0
+}
 
-// recipient parses one recipient. What is wrong with it is said without it: it
-// may be a secret in the wrong place.
+// isIdentity reports whether the secret half of a pair is in text.
+func isIdentity(text string) bool { return strings.Contains(strings.ToUpper(text), "AGE-SECRET-KEY-") }
+
+// recipient parses one recipient, or says what is wrong with it.
 func recipient(text string) (r age.Recipient, wrong string) {
-	switch {
-	case isIdentity(text):
-		return nil, "One of these is an identity, the secret half of a pair. Name the recipient, age1…, that age-keygen printed with it; " +
-			"and make a new pair: whoever reads this repository reads this one."
-	case !strings.HasPrefix(text, "age1"):
+	if !strings.HasPrefix(text, "age1") {
 		return nil, "A recipient begins with age1, as age-keygen prints it. SSH keys and plugins are not read."
 	}
 	all, err := age.ParseRecipients(strings.NewReader(text))

@@ -62,17 +62,20 @@ func TestEncryptionThatNobodyCouldReadIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tt := range map[string]struct{ block, says string }{
-		"nothing":          {``, "needs recipients, or a passphrase"},
-		"nobody":           {`recipients = []`, "encrypted for nobody"},
-		"both":             {`recipients = ["` + some[0] + "\"]\npassphrase = env(\"P\")", "not both"},
-		"an identity":      {`recipients = ["` + identity + `"]`, "the secret half"},
-		"an SSH key":       {`recipients = ["ssh-ed25519 AAAA"]`, "begins with age1"},
-		"a plugin's":       {`recipients = ["age1yubikey1qwerty"]`, "a letter of it is wrong"},
-		"a letter wrong":   {`recipients = ["` + some[0][:20] + "q" + some[0][21:] + `x"]`, "a letter of it is wrong"},
-		"two in one":       {`recipients = ["` + some[0] + `\n` + some[0] + `"]`, "no age recipient"},
-		"both kinds":       {`recipients = ["` + some[0] + `", "` + hybrid.Recipient().String() + `"]`, "cannot be mixed"},
-		"the bound secret": {`passphrase = env("ROLLCALL_AGE_IDENTITY")`, "decrypts state and plans alone"},
-		"one written":      {`passphrase = "written where all can read"`, "Take it from the environment"},
+		"nothing":                         {``, "needs recipients, or a passphrase"},
+		"nobody":                          {`recipients = []`, "encrypted for nobody"},
+		"both":                            {`recipients = ["` + some[0] + "\"]\npassphrase = env(\"P\")", "not both"},
+		"a text alone":                    {`recipients = "` + some[0] + `"`, "a list of strings"},
+		"from env":                        {`recipients = [env("R")]`, "cannot take a sensitive value"},
+		"an identity behind what is none": {`recipients = ["ssh-ed25519 AAAA", " ` + identity + `"]`, "the secret half"},
+		"an identity":                     {`recipients = ["` + identity + `"]`, "the secret half"},
+		"an SSH key":                      {`recipients = ["ssh-ed25519 AAAA"]`, "begins with age1"},
+		"a plugin's":                      {`recipients = ["age1yubikey1qwerty"]`, "a letter of it is wrong"},
+		"a letter wrong":                  {`recipients = ["` + some[0][:20] + "q" + some[0][21:] + `x"]`, "a letter of it is wrong"},
+		"two in one":                      {`recipients = ["` + some[0] + `\n` + some[0] + `"]`, "no age recipient"},
+		"both kinds":                      {`recipients = ["` + some[0] + `", "` + hybrid.Recipient().String() + `"]`, "cannot be mixed"},
+		"the bound secret":                {`passphrase = env("ROLLCALL_AGE_IDENTITY")`, "decrypts state and plans alone"},
+		"one written":                     {`passphrase = "written where all can read"`, "Take it from the environment"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -81,10 +84,25 @@ func TestEncryptionThatNobodyCouldReadIsRefused(t *testing.T) {
 				t.Errorf("got %v, want one finding that says %q", got.Findings, tt.says)
 			}
 			for _, d := range got.Findings {
-				if hidden := name == "an identity" || name == "one written"; d.Secret != hidden || strings.Contains(d.Detail, identity) {
+				if hidden := strings.HasPrefix(name, "an identity") || name == "one written"; d.Secret != hidden || strings.Contains(d.Detail, identity) {
 					t.Errorf("the finding shows a secret: %+v", d)
 				}
 			}
 		})
+	}
+}
+
+// The source line of one finding must not show what another hides.
+func TestRecipientsBesideAPassphraseAreSaidWithoutThePassphrase(t *testing.T) {
+	t.Parallel()
+	some, _ := pairs(t, 1)
+	got := loadEncryption(t, `recipients = ["`+some[0]+"\"]\n    passphrase = \"written where all can read\"")
+	if len(got.Findings) != 2 {
+		t.Fatalf("got %v, want that both are given, and that one is written", got.Findings)
+	}
+	for _, d := range got.Findings {
+		if d.Origin.Line == 4 && !d.Secret {
+			t.Errorf("the finding shows the passphrase: %+v", d)
+		}
 	}
 }
