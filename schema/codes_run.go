@@ -30,7 +30,8 @@ var runCodes = [...]CodeDoc{
 			run has no key that opens them: none at all, that of somebody who is no recipient, or another passphrase. Nothing was
 			written. Set ROLLCALL_AGE_IDENTITY, or ROLLCALL_AGE_IDENTITY_FILE to the path of an age identity file; with a
 			passphrase, the variable that the block names. A run that could not read what it would write is refused as well. If
-			the key is lost, restore the state from a backup in the open, or make it anew with "rollcall state rebuild".`,
+			the key is lost, restore the state from a backup in the open, or make it anew with "rollcall state rebuild", once
+			state, journal and log are moved away.`,
 	},
 	{
 		Code: "stale-plan", Severity: Error, Title: "The plan is not of this moment any more",
@@ -49,7 +50,8 @@ var runCodes = [...]CodeDoc{
 		Code: "log-unavailable", Severity: Error, Title: "The audit log cannot be written",
 		Text: `An apply is announced in the log before its first request, and nothing is sent without. Its disk may be full,
 			or its file not ours to write. Make room, or mend the permissions, and run again; what was done before, if
-			anything, is in the state's journal.`,
+			anything, is in the state's journal. After "rollcall force-unlock" it says that the lock is broken and that the log
+			does not tell of it.`,
 	},
 	{
 		Code: "not-undone", Severity: Info, Title: "Something stays as it is although its apply is undone",

@@ -14,10 +14,7 @@ func BenchmarkSeal(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	k, err := New(Options{Recipients: []string{i.Recipient().String()}, Identities: said(i.String())})
-	if err != nil {
-		b.Fatal(err)
-	}
+	k := New(Options{Recipients: []string{i.Recipient().String()}, Identities: said(i.String())})
 	for name, size := range map[string]int{"frame": 1 << 10, "state": 30 << 20} {
 		plain := bytes.Repeat([]byte("x"), size)
 		b.Run(name, func(b *testing.B) {
@@ -39,10 +36,7 @@ func BenchmarkSeal(b *testing.B) {
 // BenchmarkPassphrase is the key that one run makes of a passphrase.
 func BenchmarkPassphrase(b *testing.B) {
 	for b.Loop() {
-		k, err := New(Options{Passphrase: said(one)})
-		if err != nil {
-			b.Fatal(err)
-		}
+		k := New(Options{Passphrase: said(one)})
 		if _, err := k.Seal(nil); err != nil {
 			b.Fatal(err)
 		}

@@ -34,6 +34,8 @@ type Options struct {
 // Keys encrypt and decrypt. They are safe for concurrent use.
 type Keys struct {
 	recipients []age.Recipient
+	// unfit is why nothing can be written; nil where it can.
+	unfit      error
 	identities func() ([]age.Identity, error)
 	// phrase is what is encrypted with in place of recipients; nil for none.
 	phrase *passphrase
@@ -42,11 +44,12 @@ type Keys struct {
 
 var _ sealed.Cipher = (*Keys)(nil)
 
-// New returns the keys that o describes.
-func New(o Options) (*Keys, error) { return newKeys(o, scryptN) }
+// New returns the keys that o describes. Where it does not say for whom to
+// encrypt, they read all the same: the error is that of [Keys.Seal].
+func New(o Options) *Keys { return newKeys(o, scryptN) }
 
 // newKeys makes keys whose passphrases cost n.
-func newKeys(o Options, n int) (*Keys, error) {
+func newKeys(o Options, n int) *Keys {
 	k := &Keys{plain: o.Plain}
 	var phrases []age.Identity
 	if o.Passphrase != nil {
@@ -62,18 +65,19 @@ func newKeys(o Options, n int) (*Keys, error) {
 	for _, text := range o.Recipients {
 		r, err := parseRecipient(text)
 		if err != nil {
-			return nil, err
+			k.unfit = err
+			continue
 		}
 		k.recipients = append(k.recipients, r)
 	}
-	if len(k.recipients) == 0 && !o.Plain {
-		return nil, errors.New("nothing says for whom to encrypt: give recipients, or a passphrase")
+	if len(k.recipients) == 0 && k.unfit == nil {
+		k.unfit = errors.New("nothing says for whom to encrypt: give recipients, or a passphrase")
 	}
 	k.identities = sync.OnceValues(func() ([]age.Identity, error) {
 		own, err := readIdentities(o.Identities)
 		return append(own, phrases...), err
 	})
-	return k, nil
+	return k
 }
 
 // parseRecipient reads an age recipient, age1…. Kinds that would have a program of
@@ -107,6 +111,9 @@ func (k *Keys) Seals() bool { return !k.plain }
 
 // Seal encrypts plain.
 func (k *Keys) Seal(plain []byte) ([]byte, error) {
+	if k.unfit != nil {
+		return nil, k.unfit
+	}
 	var out bytes.Buffer
 	w, err := age.Encrypt(&out, k.recipients...)
 	if err != nil {
@@ -155,8 +162,11 @@ func refused(err error) error {
 // Check reports an error unless what is written with k can be read with it: a
 // run that could not read its own state must not write one.
 func (k *Keys) Check() error {
-	if k.plain {
+	switch {
+	case k.plain:
 		return nil
+	case k.unfit != nil:
+		return k.unfit
 	}
 	if err := k.try(); err != nil {
 		return fmt.Errorf("this run could not read what it would write: %w", err)

@@ -24,14 +24,7 @@ func pair(t *testing.T) (recipient, identity string) {
 }
 
 // keys makes keys whose passphrases cost little.
-func keys(t *testing.T, o Options) *Keys {
-	t.Helper()
-	k, err := newKeys(o, cheap)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
-}
+func keys(o Options) *Keys { return newKeys(o, cheap) }
 
 const cheap = 1 << 4
 
@@ -73,14 +66,14 @@ func TestWhatIsSealedOpensForWhoeverItIsFor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, plain := range []string{"", "user.ann", strings.Repeat("long ", 50_000)} {
-				encrypted, err := keys(t, tt.sealer).Seal([]byte(plain))
+				encrypted, err := keys(tt.sealer).Seal([]byte(plain))
 				if err != nil {
 					t.Fatal(err)
 				}
 				if plain != "" && bytes.Contains(encrypted, []byte(plain)) {
 					t.Errorf("the text stands in the open")
 				}
-				got, err := keys(t, tt.opener).Open(encrypted)
+				got, err := keys(tt.opener).Open(encrypted)
 				if err != nil || string(got) != plain {
 					t.Errorf("opened: %d bytes, %v, want %d", len(got), err, len(plain))
 				}
@@ -115,11 +108,11 @@ func TestWhatIsForOthersDoesNotOpen(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			encrypted, err := keys(t, tt.sealer).Seal([]byte("user.ann"))
+			encrypted, err := keys(tt.sealer).Seal([]byte("user.ann"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := keys(t, tt.opener).Open(encrypted)
+			got, err := keys(tt.opener).Open(encrypted)
 			if got != nil || !errors.Is(err, sealed.ErrKey) || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("opened: %q, %v, want %v that says %q", got, err, sealed.ErrKey, tt.says)
 			}
@@ -139,7 +132,7 @@ func TestEveryByteThatIsAlteredIsNoticed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			k := keys(t, o)
+			k := keys(o)
 			whole, err := k.Seal([]byte("user.ann"))
 			if err != nil {
 				t.Fatal(err)
@@ -163,10 +156,10 @@ func TestEveryByteThatIsAlteredIsNoticed(t *testing.T) {
 
 func TestOneKeyIsMadeForManyFilesAndNoNonceTwice(t *testing.T) {
 	t.Parallel()
-	first := keys(t, Options{Passphrase: said(one)})
+	first := keys(Options{Passphrase: said(one)})
 	seen := map[string]bool{}
 	asked := 0
-	second := keys(t, Options{Passphrase: func() (string, error) { asked++; return one, nil }})
+	second := keys(Options{Passphrase: func() (string, error) { asked++; return one, nil }})
 	for range 100 {
 		encrypted, err := first.Seal(nil)
 		if err != nil {
@@ -197,14 +190,14 @@ func TestOneKeyIsMadeForManyFilesAndNoNonceTwice(t *testing.T) {
 // each run would add one to the audit log, until nobody could read it.
 func TestRunsThatCheckTheirKeysWriteWithTheSaltOfTheFirst(t *testing.T) {
 	t.Parallel()
-	written, err := keys(t, Options{Passphrase: said(one)}).Seal([]byte("state"))
+	written, err := keys(Options{Passphrase: said(one)}).Seal([]byte("state"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := [][]byte{written}
 	for range maxSalts + 1 {
 		asked := 0
-		run := keys(t, Options{Passphrase: func() (string, error) { asked++; return one, nil }})
+		run := keys(Options{Passphrase: func() (string, error) { asked++; return one, nil }})
 		if err := run.Check(); err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +212,7 @@ func TestRunsThatCheckTheirKeysWriteWithTheSaltOfTheFirst(t *testing.T) {
 			t.Fatalf("the passphrase was asked for %d times, want 2: to check it, and for one key", asked)
 		}
 	}
-	reader := keys(t, Options{Passphrase: said(one)})
+	reader := keys(Options{Passphrase: said(one)})
 	for i := range log {
 		if _, err := reader.Open(log[i]); err != nil {
 			t.Fatalf("what run %d wrote: %v", i, err)
@@ -229,9 +222,9 @@ func TestRunsThatCheckTheirKeysWriteWithTheSaltOfTheFirst(t *testing.T) {
 
 func TestTooManySaltsAreRefused(t *testing.T) {
 	t.Parallel()
-	reader := keys(t, Options{Passphrase: said(one)})
+	reader := keys(Options{Passphrase: said(one)})
 	for n := range maxSalts + 1 {
-		encrypted, err := keys(t, Options{Passphrase: said(one)}).Seal(nil)
+		encrypted, err := keys(Options{Passphrase: said(one)}).Seal(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,22 +249,38 @@ func TestKeysThatCouldNotReadWhatTheyWriteAreRefused(t *testing.T) {
 		"a short one":      {Options{Passphrase: said("short")}, false},
 		"nothing to write": {Options{Plain: true}, true},
 	} {
-		if err := keys(t, tt.o).Check(); (err == nil) != tt.ok {
+		if err := keys(tt.o).Check(); (err == nil) != tt.ok {
 			t.Errorf("%s: %v, want ok: %t", name, err, tt.ok)
 		}
 	}
-	for name, o := range map[string]Options{"nobody": {}, "no recipient": {Recipients: []string{"age1nobody"}}, "an identity": {Recipients: []string{own}}} {
-		if _, err := New(o); err == nil {
-			t.Errorf("%s: want an error", name)
+}
+
+// Whoever reads at a bad hour need not know for whom was to be written.
+func TestKeysForNobodyReadAndWriteNothing(t *testing.T) {
+	t.Parallel()
+	public, own := pair(t)
+	written, err := keys(Options{Recipients: []string{public}}).Seal([]byte("user.ann"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, recipients := range map[string][]string{
+		"nobody": {}, "no recipient": {"age1nobody"}, "an identity": {own}, "one of two is none": {public, "age1nobody"},
+	} {
+		k := keys(Options{Recipients: recipients, Identities: said(own)})
+		if got, err := k.Open(written); err != nil || string(got) != "user.ann" {
+			t.Errorf("%s: read %q, %v", name, got, err)
+		}
+		if got, err := k.Seal(nil); err == nil || got != nil || !k.Seals() || strings.Contains(err.Error(), own) {
+			t.Errorf("%s: wrote %d bytes, %v, want an error", name, len(got), err)
+		}
+		if err := k.Check(); err == nil {
+			t.Errorf("%s: the check passed", name)
 		}
 	}
 }
 
 func FuzzOpen(f *testing.F) {
-	k, err := newKeys(Options{Passphrase: said(one)}, cheap)
-	if err != nil {
-		f.Fatal(err)
-	}
+	k := keys(Options{Passphrase: said(one)})
 	whole, err := k.Seal([]byte("user.ann"))
 	if err != nil {
 		f.Fatal(err)

@@ -31,19 +31,10 @@ func newKeys(t *testing.T) *seal.Keys {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return keysOf(t, seal.Options{
+	return seal.New(seal.Options{
 		Recipients: []string{identity.Recipient().String()},
 		Identities: func() (string, error) { return identity.String(), nil },
 	})
-}
-
-func keysOf(t *testing.T, o seal.Options) *seal.Keys {
-	t.Helper()
-	k, err := seal.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
 }
 
 // withKeys is a root as a place of the suite, encrypted.
@@ -273,9 +264,9 @@ func TestStateInTheOpenIsEncryptedByItsNextSaveAndBack(t *testing.T) {
 			Recipients: []string{identity.Recipient().String()},
 			Identities: func() (string, error) { return identity.String(), nil },
 		}
-		keys := keysOf(t, options)
+		keys := seal.New(options)
 		options.Plain = true
-		plain := keysOf(t, options)
+		plain := seal.New(options)
 		live(t, func() providers.Store { return open(root) })
 		want, err := open(root).Read(t.Context())
 		must(t, err)

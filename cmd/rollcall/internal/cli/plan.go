@@ -97,11 +97,13 @@ func (a *app) plan(ctx context.Context, f planFlags) error {
 		return err
 	}
 	defer p.Close()
-	planned, err := p.Plan(ctx)
-	if err != nil {
-		return err
+	var cipher sealed.Cipher
+	if f.out != "" {
+		if cipher, err = p.PlanCipher(); err != nil {
+			return err
+		}
 	}
-	cipher, err := p.Cipher()
+	planned, err := p.Plan(ctx)
 	if err != nil {
 		return err
 	}

@@ -198,7 +198,12 @@ func (a *app) project() (*run.Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	return run.Load(o)
+	p, err := run.Load(o)
+	if err != nil {
+		return nil, err
+	}
+	a.sources = p.Sources
+	return p, nil
 }
 
 // withState reads the state and hands it to use.

@@ -184,9 +184,15 @@ func (p *Project) saveNoted(ctx context.Context, session providers.Session, stat
 	return save(ctx, session, state)
 }
 
-// Log opens the audit log. It is to be closed.
+// Log opens the audit log. It is to be closed. Without an encryption block it is
+// read with the age identity of the environment: where the block was taken out,
+// the log still has lines of then.
 func (p *Project) Log(ctx context.Context) (io.ReadCloser, error) {
-	store, err := p.store()
+	c := p.Cipher()
+	if c == nil {
+		c = p.fileCipher()
+	}
+	store, err := p.storeWith(c)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +200,7 @@ func (p *Project) Log(ctx context.Context) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, p.stateError(err)
 	}
-	return &hinted{log, p.stateError}, nil
+	return &hinted{log, func(err error) error { return p.stateError(fmt.Errorf("read the audit log: %w", err)) }}, nil
 }
 
 // LogEndError says that the state was saved more often than the log knows.

@@ -19,42 +19,58 @@ const IdentityVariable = "ROLLCALL_AGE_IDENTITY"
 
 // Cipher encrypts and decrypts as the encryption block says; it is nil without
 // one. No key is looked at before it is needed.
-func (p *Project) Cipher() (sealed.Cipher, error) {
-	k, err := p.keys()
-	if k == nil || err != nil {
+func (p *Project) Cipher() sealed.Cipher {
+	if k := p.keys(); k != nil {
+		return k
+	}
+	return nil
+}
+
+// PlanCipher is what a plan file is written with; nil is no cipher. The error says
+// that this run could not read the file that it would write.
+func (p *Project) PlanCipher() (sealed.Cipher, error) {
+	if err := p.checkKeys(); err != nil {
 		return nil, err
 	}
-	return k, nil
+	return p.Cipher(), nil
 }
 
 // ReadPlan reads a plan file, which may be encrypted.
 func (p *Project) ReadPlan(r io.Reader) (*planner.Plan, error) {
-	c, err := p.fileCipher()
-	if err != nil {
-		return nil, err
-	}
-	plan, _, err := planfile.Open(r, c)
+	plan, _, err := planfile.Open(r, p.fileCipher())
 	return plan, p.keyHint(err)
 }
 
 // ReadState reads a copy of a state, which may be encrypted.
 func (p *Project) ReadState(r io.Reader) (*planner.State, error) {
-	c, err := p.fileCipher()
-	if err != nil {
-		return nil, err
-	}
-	state, err := statefile.Open(r, c)
+	state, err := statefile.Open(r, p.fileCipher())
 	return state, p.keyHint(err)
 }
 
-// fileCipher is what plan files and copies of a state are read with: that of the
-// configuration, or, where there is no encryption block, the age identity of the
-// environment.
-func (p *Project) fileCipher() (sealed.Cipher, error) {
-	if p.Config.Settings.Encryption != nil || p.options.Identity == nil {
-		return p.Cipher()
+// fileCipher is what plan files and copies of a state are read with: the keys of
+// the configuration, or, where there is no encryption block, the age identity of
+// the environment. For whom is written does not matter: a variable that says so
+// may be one that the plan itself gives.
+func (p *Project) fileCipher() sealed.Cipher {
+	o := p.keyOptions()
+	o.Recipients, o.Plain = nil, true
+	return seal.New(o)
+}
+
+// keyOptions are what the configuration and the environment say of keys.
+func (p *Project) keyOptions() seal.Options {
+	e := p.Config.Settings.Encryption
+	if e == nil {
+		return seal.Options{Identities: revealer(p.options.Identity)}
 	}
-	return seal.New(seal.Options{Identities: p.options.Identity.Reveal, Plain: true})
+	identity := e.Identity
+	if identity == nil {
+		identity = p.options.Identity
+	}
+	return seal.Options{
+		Recipients: e.Recipients, Plain: e.Disabled,
+		Identities: revealer(identity), Passphrase: revealer(e.Passphrase), Previous: revealer(e.Previous),
+	}
 }
 
 // Encrypted says in words how state, log and plans are written; it is empty where
@@ -90,23 +106,11 @@ func (h *hinted) Read(b []byte) (int, error) {
 }
 
 // makeKeys makes nil keys where there is no encryption block.
-func (p *Project) makeKeys() (*seal.Keys, error) {
-	e := p.Config.Settings.Encryption
-	if e == nil {
-		return nil, nil
+func (p *Project) makeKeys() *seal.Keys {
+	if p.Config.Settings.Encryption == nil {
+		return nil
 	}
-	identity := e.Identity
-	if identity == nil {
-		identity = p.options.Identity
-	}
-	k, err := seal.New(seal.Options{
-		Recipients: e.Recipients, Plain: e.Disabled,
-		Identities: revealer(identity), Passphrase: revealer(e.Passphrase), Previous: revealer(e.Previous),
-	})
-	if err != nil {
-		return nil, p.encryptionError(err)
-	}
-	return k, nil
+	return seal.New(p.keyOptions())
 }
 
 // revealer is a secret as a function; nil for none.
@@ -117,18 +121,14 @@ func revealer(s *schema.Secret) func() (string, error) {
 	return s.Reveal
 }
 
-func (p *Project) encryptionError(err error) error {
-	return &PlaceError{What: "encryption", Origin: p.Config.Settings.Encryption.Origin, Err: err}
-}
-
 // checkKeys reports an error unless this run can read what it would write.
 func (p *Project) checkKeys() error {
-	k, err := p.keys()
-	if k == nil || err != nil {
-		return err
+	k := p.keys()
+	if k == nil {
+		return nil
 	}
 	if err := k.Check(); err != nil {
-		return p.encryptionError(p.keyHint(err))
+		return &PlaceError{What: "encryption", Origin: p.Config.Settings.Encryption.Origin, Err: p.keyHint(err)}
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func Diagnose(err error) schema.Diagnostic {
 	d := schema.Diagnostic{Severity: schema.Error, Summary: "The run failed", Detail: sentence(err.Error()), Code: codeOf(err)}
 	if a, ok := advice[d.Code]; ok {
 		d.Summary = a.summary
-		d.Detail = strings.TrimSuffix(d.Detail+" "+a.todo, " ")
+		d.Detail = strings.TrimSuffix(d.Detail+" "+todo(err, a.todo), " ")
 	}
 	if place := (*PlaceError)(nil); errors.As(err, &place) {
 		d.Origin = place.Origin
@@ -119,8 +119,19 @@ func Diagnose(err error) schema.Diagnostic {
 	return d
 }
 
+// todo is what to do, which is usual for errors of that code.
+func todo(err error, usual string) string {
+	if e := (*UnlockedError)(nil); errors.As(err, &e) {
+		return "The next run can take the lock. Make a note of who broke it, when and why."
+	}
+	return usual
+}
+
 // codeOf finds the code of an error; empty where it is one of a kind.
 func codeOf(err error) schema.Code {
+	if e := (*UnlockedError)(nil); errors.As(err, &e) {
+		return codeOfLog(err)
+	}
 	if providers.NoRoom(err) {
 		return "disk-full"
 	}

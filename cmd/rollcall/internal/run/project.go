@@ -89,7 +89,7 @@ type Project struct {
 	files   fs.FS
 	root    io.Closer
 	// keys are made once: to derive one from a passphrase takes a while.
-	keys        func() (*seal.Keys, error)
+	keys        func() *seal.Keys
 	asOf        time.Time
 	facts       planner.Facts
 	directories []planner.DirectoryInput
@@ -139,7 +139,7 @@ func Load(o Options) (*Project, error) {
 	}
 	loaded := load.Read(p.files, o.Load)
 	p.Config, p.Sources, p.Findings = loaded.Config, loaded.Sources, loaded.Findings
-	p.keys = sync.OnceValues(p.makeKeys)
+	p.keys = sync.OnceValue(p.makeKeys)
 	if o.Expressions {
 		p.Expressions = loaded
 	}

@@ -17,12 +17,11 @@ import (
 )
 
 // store opens the state's store. Nothing is read or written by that.
-func (p *Project) store() (providers.Store, error) {
-	cipher, err := p.Cipher()
-	if err != nil {
-		return nil, err
-	}
-	store, err := p.storeOf(p.Config.Settings.State, cipher)
+func (p *Project) store() (providers.Store, error) { return p.storeWith(p.Cipher()) }
+
+// storeWith opens it for another cipher.
+func (p *Project) storeWith(c sealed.Cipher) (providers.Store, error) {
+	store, err := p.storeOf(p.Config.Settings.State, c)
 	if err != nil {
 		return nil, p.stateError(err)
 	}
@@ -199,8 +198,20 @@ func (p *Project) CheckState(ctx context.Context) (string, error) {
 	return store.String(), errors.Join(err, session.Unlock(context.WithoutCancel(ctx)))
 }
 
+// UnlockedError says that a lock was broken, and why that is not in the audit log.
+type UnlockedError struct{ Err error }
+
+// Error says first that the lock is broken.
+func (e *UnlockedError) Error() string {
+	return fmt.Sprintf("the lock was broken, but that could not be recorded: %v", e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *UnlockedError) Unwrap() error { return e.Err }
+
 // ForceUnlock breaks the state's lock called id, and records that. Where it
-// cannot be recorded, the lock is broken all the same.
+// cannot be recorded, as without the key of a log that is encrypted, the lock is
+// broken all the same, and the error is [*UnlockedError].
 func (p *Project) ForceUnlock(ctx context.Context, id string) error {
 	store, err := p.store()
 	if err != nil {
@@ -211,7 +222,7 @@ func (p *Project) ForceUnlock(ctx context.Context, id string) error {
 		return p.stateError(err)
 	}
 	if err := p.noteUnlocked(ctx, store, holder); err != nil {
-		return &LogError{fmt.Errorf("the lock was broken, but that could not be recorded: %w", err)}
+		return &UnlockedError{p.keyHint(err)}
 	}
 	return nil
 }
