@@ -101,7 +101,7 @@ func readIdentities(read func() (string, error)) ([]age.Identity, error) {
 	}
 	all, err := age.ParseIdentities(strings.NewReader(text))
 	if err != nil {
-		return nil, errors.New("the age identity cannot be read: it is the text of a file that age-keygen made, AGE-SECRET-KEY-1… on a line of its own")
+		return nil, errors.New("the age identity cannot be read: it is the text of a file that age-keygen made, AGE-SECRET-KEY-1… on a line of its own, and not its path")
 	}
 	return all, nil
 }
@@ -128,16 +128,14 @@ func (k *Keys) Seal(plain []byte) ([]byte, error) {
 
 // Open decrypts what [Keys.Seal] gave, with whichever key fits.
 func (k *Keys) Open(encrypted []byte) ([]byte, error) {
-	identities, err := k.identities()
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: %w", sealed.ErrKey, err)
-	case len(identities) == 0:
-		return nil, sealed.ErrKey
+	// An identity that cannot be had is no matter where a passphrase opens it.
+	identities, missing := k.identities()
+	if len(identities) == 0 {
+		return nil, keyError(missing)
 	}
 	r, err := age.Decrypt(bytes.NewReader(encrypted), identities...)
 	if err != nil {
-		return nil, refused(err)
+		return nil, refused(err, missing)
 	}
 	plain, err := io.ReadAll(r)
 	if err != nil {
@@ -146,17 +144,27 @@ func (k *Keys) Open(encrypted []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// refused says why a header did not open.
-func refused(err error) error {
+// keyError is [sealed.ErrKey] for a reason, which may be nil.
+func keyError(why error) error {
+	if why == nil {
+		return sealed.ErrKey
+	}
+	return fmt.Errorf("%w: %w", sealed.ErrKey, why)
+}
+
+// refused says why a header did not open, given which key could not be had.
+func refused(err, missing error) error {
 	var other *age.NoIdentityMatchError
 	var failed *phraseError
 	switch {
-	case errors.As(err, &failed):
-		return fmt.Errorf("%w: %w", sealed.ErrKey, failed.error)
-	case errors.As(err, &other):
-		return fmt.Errorf("%w: it was encrypted for others, or with another passphrase", sealed.ErrKey)
+	case !errors.As(err, &failed) && !errors.As(err, &other):
+		return sealed.ErrAltered
+	case missing != nil:
+		return keyError(missing)
+	case failed != nil:
+		return keyError(failed.error)
 	}
-	return sealed.ErrAltered
+	return keyError(errors.New("it was encrypted for others, or with another passphrase"))
 }
 
 // Check reports an error unless what is written with k can be read with it: a
@@ -179,7 +187,7 @@ func (k *Keys) try() error {
 		// It reads what it writes. A trial would settle for a salt of its own before
 		// that of the state is known, and each run would leave one more in the log.
 		if _, err := k.phrase.text(); err != nil {
-			return fmt.Errorf("%w: %w", sealed.ErrKey, err)
+			return keyError(err)
 		}
 		return nil
 	}

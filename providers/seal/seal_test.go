@@ -58,6 +58,10 @@ func TestWhatIsSealedOpensForWhoeverItIsFor(t *testing.T) {
 		"the passphrase of before": {
 			Options{Passphrase: said(one)}, Options{Passphrase: said(two), Previous: said(one)},
 		},
+		"a passphrase, beside an identity that cannot be had": {
+			Options{Passphrase: said(one)},
+			Options{Passphrase: said(one), Identities: func() (string, error) { return "", errors.New("no such file") }},
+		},
 		"a passphrase of before, now recipients": {
 			Options{Passphrase: said(one)}, Options{Recipients: []string{annPublic}, Previous: said(one)},
 		},
@@ -99,6 +103,9 @@ func TestWhatIsForOthersDoesNotOpen(t *testing.T) {
 		"an identity that is none": {Options{Recipients: []string{annPublic}}, Options{Identities: said("secret-text"), Plain: true}, "age-keygen"},
 		"an identity that cannot be had": {
 			Options{Recipients: []string{annPublic}}, Options{Identities: func() (string, error) { return "", failed }, Plain: true}, failed.Error(),
+		},
+		"another passphrase, and an identity that cannot be had": {
+			Options{Passphrase: said(one)}, Options{Passphrase: said(two), Identities: func() (string, error) { return "", failed }}, failed.Error(),
 		},
 		"a passphrase that is short": {Options{Passphrase: said(one)}, Options{Passphrase: said("short")}, "too short"},
 		"a passphrase that cannot be had": {
