@@ -34,8 +34,9 @@ const largestSerial = 1 << 53
 
 // salvage finds what is still to be known of a state and its journal, of which
 // either may be damaged: the highest serial that anything tells of, and what the
-// whole frames of the journal hold.
-func (k *contents) salvage(c sealed.Cipher) (serial uint64, left *history) {
+// whole frames of the journal hold. One that c has no key for is not lost: then the
+// error is [sealed.ErrKey].
+func (k *contents) salvage(c sealed.Cipher) (serial uint64, left *history, err error) {
 	left = &history{}
 	see := func(n uint64) {
 		if n < largestSerial {
@@ -57,10 +58,13 @@ func (k *contents) salvage(c sealed.Cipher) (serial uint64, left *history) {
 				see(b.Serial)
 				continue
 			}
-			_ = left.addAny(&records[i], c) // what cannot be read is what is lost
+			// What else cannot be read is what is lost.
+			if err := left.addAny(&records[i], c); errors.Is(err, sealed.ErrKey) {
+				return 0, nil, err
+			}
 		}
 	}
-	return serial, left
+	return serial, left, nil
 }
 
 // Salvage returns what a state starts from that takes the place of a damaged one.
@@ -70,7 +74,10 @@ func (s *session) Salvage(context.Context) (*planner.State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look what is left of the state: %w", err)
 	}
-	serial, left := k.salvage(s.cipher)
+	serial, left, err := k.salvage(s.cipher)
+	if err != nil {
+		return nil, fmt.Errorf("look what is left of the journal: %w", err)
+	}
 	s.left = left
 	return &planner.State{Serial: serial, Intents: slices.Clone(left.open), Unsettled: s.now()}, nil
 }

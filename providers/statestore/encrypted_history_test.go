@@ -123,6 +123,29 @@ func TestWhoHasOneOfTwoKeysIsNotToldOfDamage(t *testing.T) {
 	})
 }
 
+// What a journal holds for another key is not lost, and must not be passed over
+// where a damaged state is replaced: it tells which creates were never answered.
+func TestNothingIsSalvagedWithoutTheKeyOfTheJournal(t *testing.T) {
+	t.Parallel()
+	root, own, other := t.TempDir(), newKeys(t), newKeys(t)
+	turn(t, openWith(root, own), 0, true)
+	store := openFile(root)
+	must(t, os.WriteFile(store.String(), []byte("damaged\n"), 0o600))
+	for name, tt := range map[string]struct {
+		with sealed.Cipher
+		want error
+		open int
+	}{"the key": {own, nil, 1}, "another": {other, sealed.ErrKey, 0}, "none": {nil, sealed.ErrKey, 0}} {
+		s, err := store.Encrypted(tt.with).Lock(t.Context(), storetest.Info("salvage"), 0)
+		must(t, err)
+		st, err := s.Salvage(t.Context())
+		if !errors.Is(err, tt.want) || (st != nil) != (tt.want == nil) || st != nil && len(st.Intents) != tt.open {
+			t.Errorf("%s: salvaged %+v, %v, want %d open creates, %v", name, st, err, tt.open, tt.want)
+		}
+		must(t, s.Unlock(t.Context()))
+	}
+}
+
 // The history in testdata/encrypted-v1/open was encrypted with the first version
 // of the form, for a recipient and with a passphrase. Nothing there is ever
 // written anew: whoever kept a state then can read it today.
