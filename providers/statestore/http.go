@@ -102,10 +102,14 @@ type httpState struct {
 	// logged is the audit log, on this machine.
 	logged logFile
 
-	// waiting guards silent, a lock under which nothing was written since.
-	waiting sync.Mutex
-	silent  string
-	since   time.Time
+	// learning guards what follows, which was learned on the way: silent, a lock
+	// under which nothing was written since we first saw it, and how much the
+	// server's clock is ahead of ours, once it told.
+	learning sync.Mutex
+	silent   string
+	since    time.Time
+	told     bool
+	ahead    time.Duration
 }
 
 var _ service = (*httpState)(nil)
@@ -208,7 +212,9 @@ func (h *httpState) send(ctx context.Context, e endpoint, query string, body []b
 	}
 	defer func() { _ = res.Body.Close() }()
 	r := &reply{status: res.StatusCode}
-	r.date, _ = http.ParseTime(res.Header.Get("Date"))
+	if r.date, _ = http.ParseTime(res.Header.Get("Date")); !r.date.IsZero() {
+		h.learn(r.date)
+	}
 	r.body, err = io.ReadAll(io.LimitReader(res.Body, largestAnswer+1))
 	switch {
 	case err != nil:
@@ -217,6 +223,29 @@ func (h *httpState) send(ctx context.Context, e endpoint, query string, body []b
 		return nil, refuse("%s %s: the answer is larger than %d bytes", e.method, e.address, largestAnswer)
 	}
 	return r, nil
+}
+
+// learn takes in what the server's clock says.
+func (h *httpState) learn(now time.Time) {
+	h.learning.Lock()
+	defer h.learning.Unlock()
+	h.told, h.ahead = true, time.Until(now)
+}
+
+// clock is the server's, to a second or two. One that has told nothing yet is
+// asked for the document; ours stands in for one that does not tell.
+func (h *httpState) clock(ctx context.Context) (time.Time, error) {
+	h.learning.Lock()
+	told := h.told
+	h.learning.Unlock()
+	if !told {
+		if _, _, err := h.get(ctx); err != nil && !errors.Is(err, errNoDocument) {
+			return time.Time{}, err
+		}
+	}
+	h.learning.Lock()
+	defer h.learning.Unlock()
+	return time.Now().Add(h.ahead), nil
 }
 
 func (h *httpState) authorize(req *http.Request) error {
@@ -271,134 +300,4 @@ func (h *httpState) holder(ctx context.Context) (providers.LockInfo, bool, error
 		return providers.LockInfo{}, false, err
 	}
 	return d.Lock.info(), true, nil
-}
-
-// lockInfo is a lock as the protocol has it.
-type lockInfo struct {
-	ID, Operation, Info, Who, Version, Created, Path string
-	Run                                              string `json:",omitempty"`
-}
-
-func lockInfoOf(h holder) []byte {
-	b, _ := json.Marshal(lockInfo{ // texts alone can always be marshalled
-		ID: h.ID, Operation: h.Operation, Who: h.Who, Version: h.Version,
-		Created: h.Created.UTC().Format(time.RFC3339Nano), Run: h.Run,
-	})
-	return b
-}
-
-// info reads who holds the lock from an answer that refused it.
-func (r *reply) info() providers.LockInfo {
-	var l lockInfo
-	if err := json.Unmarshal(r.body, &l); err != nil || l.ID == "" {
-		return unknownHolder
-	}
-	created, _ := time.Parse(time.RFC3339, l.Created)
-	return providers.LockInfo{ID: l.ID, Operation: l.Operation, Who: l.Who, Version: l.Version, Created: created.UTC(), Run: l.Run}
-}
-
-// acquire asks the server for the lock: nil, or who holds it.
-func (h *httpState) acquire(ctx context.Context, who holder) (*providers.LockInfo, *reply, error) {
-	r, err := h.send(ctx, h.lock, "", lockInfoOf(who))
-	switch {
-	case err != nil:
-		return nil, nil, err
-	case r.ok():
-		return nil, r, nil
-	case r.locked():
-		if info := r.info(); info.ID != who.ID {
-			return &info, r, nil
-		}
-		return nil, r, nil // by a request whose answer was lost
-	case r.status == http.StatusNotFound, r.status == http.StatusMethodNotAllowed, r.status == http.StatusNotImplemented:
-		return nil, nil, refuse("%w; a state needs a lock: set lock_address, lock_method, unlock_address and unlock_method as the server has them",
-			r.failure(h.lock.method+" "+h.lock.address))
-	}
-	return nil, nil, r.failure(h.lock.method + " " + h.lock.address)
-}
-
-// giveBack asks the server to end the lock of who.
-func (h *httpState) giveBack(ctx context.Context, who holder) error {
-	r, err := h.send(ctx, h.unlock, "", lockInfoOf(who))
-	switch {
-	case err != nil:
-		return err
-	case r.ok(), r.status == http.StatusNotFound:
-		return nil
-	case r.locked():
-		return &providers.LockedError{Holder: r.info()}
-	}
-	return r.failure(h.unlock.method + " " + h.unlock.address)
-}
-
-func (h *httpState) take(ctx context.Context, who holder, lease time.Duration) (claim, error) {
-	held, r, err := h.acquire(ctx, who)
-	if err == nil && held != nil {
-		held, r, err = h.takeOver(ctx, who, *held, r)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if held != nil {
-		return nil, &providers.LockedError{Holder: *held}
-	}
-	c := &httpClaim{httpState: h, who: who, lease: lease, using: make(chan struct{}, 1), date: r.date}
-	if err := c.settle(ctx); err != nil {
-		if final(err) {
-			err = errors.Join(err, h.giveBack(ctx, who))
-		}
-		return nil, err
-	}
-	return c, nil
-}
-
-// takeOver ends a lock whose holder is dead: their lease is over, or they died
-// before their first write. Then it takes the lock, unless somebody was faster.
-func (h *httpState) takeOver(ctx context.Context, who holder, held providers.LockInfo, r *reply) (*providers.LockInfo, *reply, error) {
-	d, now, err := h.get(ctx)
-	if err != nil && !errors.Is(err, errNoDocument) {
-		return nil, nil, err
-	}
-	dead := false
-	if d != nil && d.Lock != nil && d.Lock.Holder.ID == held.ID {
-		// The document knows more of them than some servers say.
-		held = d.Lock.info()
-		dead = !now.date.IsZero() && now.date.After(held.Expires)
-	} else {
-		dead = h.waitedFor(held.ID) > DefaultHTTPLease
-	}
-	if !dead {
-		return &held, r, nil
-	}
-	if err := h.giveBack(ctx, holderOf(held)); err != nil {
-		return nil, nil, err
-	}
-	return h.acquire(ctx, who)
-}
-
-// waitedFor is how long ago we first saw the lock called id held by somebody who
-// has written nothing under it. Their clock says nothing to us.
-func (h *httpState) waitedFor(id string) time.Duration {
-	h.waiting.Lock()
-	defer h.waiting.Unlock()
-	if h.silent != id {
-		h.silent, h.since = id, time.Now()
-	}
-	return time.Since(h.since)
-}
-
-// free asks for the lock itself to learn whose it is: not every server compares
-// the id that it is asked to unlock.
-func (h *httpState) free(ctx context.Context, id string) error {
-	asks := holder{ID: "force-unlock-" + id, Operation: "force-unlock", Created: time.Now()}
-	held, _, err := h.acquire(ctx, asks)
-	switch {
-	case err != nil:
-		return err
-	case held == nil:
-		return errors.Join(h.giveBack(ctx, asks), ErrNotLocked)
-	case held.ID != id:
-		return &providers.LockedError{Holder: *held}
-	}
-	return h.giveBack(ctx, holderOf(*held))
 }
