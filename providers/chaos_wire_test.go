@@ -52,7 +52,7 @@ const (
 	lostAfter   mishap = "lost after the write"
 	errorBefore mishap = "503 before the write"
 	errorAfter  mishap = "503 after the write"
-	throttled   mishap = "429"
+	throttled   mishap = "429 before the write"
 )
 
 var mishaps = []mishap{lostBefore, lostAfter, errorBefore, errorAfter, throttled}

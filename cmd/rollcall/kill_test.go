@@ -235,23 +235,24 @@ func (k *killing) list(t *testing.T, path string) []map[string]any {
 func TestAProcessKilledAtAnyWriteLeavesTheRestToTheNext(t *testing.T) {
 	t.Parallel()
 	k := newKilling(t)
-	kills := 0
+	total := &stops{by: map[os.Signal]int{}}
 	for _, carriedOut := range []bool{false, true} {
 		for at, died := 0, true; died && !t.Failed(); at++ {
 			root := k.today(t)
-			died = k.killAt(t, root, at, carriedOut)
-			k.finish(t, root)
-			k.check(t)
-			if died {
-				kills++
+			if died = k.killAt(t, root, at, carriedOut); died {
+				total.by[os.Kill]++
 			}
+			total.runs++
+			total.kept(t, k)
+			k.finish(t, root)
+			total.compare(t, k)
 			if t.Failed() {
 				t.Logf("killed at write %d, carried out: %t", at, carriedOut)
 			}
 		}
 	}
-	t.Logf("%s: runs %d, kills %d: as declared after each: %t", t.Name(), 3*kills, kills, !t.Failed())
-	if kills < 10 {
+	t.Logf("%s: %v", t.Name(), total)
+	if kills := total.by[os.Kill]; kills < 10 {
 		t.Errorf("got %d kills, want one before and one after each of at least five writes", kills)
 	}
 }
@@ -300,13 +301,15 @@ type stops struct {
 	runs                           int
 	by                             map[os.Signal]int
 	lost, duplicated, wronglyTaken int
+	// others are further faults, each with how many there were.
+	others string
 	// worst is the longest that one took to end, after it was told to.
 	worst time.Duration
 }
 
 func (s *stops) String() string {
-	return fmt.Sprintf("runs %d, kills %d, interrupts %d: lost %d, duplicated %d, wrongly removed %d, worst time to stop %v",
-		s.runs, s.by[os.Kill], s.by[os.Interrupt], s.lost, s.duplicated, s.wronglyTaken, s.worst.Round(time.Millisecond))
+	return fmt.Sprintf("runs %d, kills %d, interrupts %d%s: lost %d, duplicated %d, wrongly removed %d, worst time to stop in ms %d",
+		s.runs, s.by[os.Kill], s.by[os.Interrupt], s.others, s.lost, s.duplicated, s.wronglyTaken, s.worst.Milliseconds())
 }
 
 // run lets a process apply, and sends it a signal after a time if it still runs.
@@ -362,15 +365,21 @@ func (s *stops) compare(t *testing.T, k *killing) {
 	k.check(t)
 }
 
+// chaosTrials is how often chaos strikes: a few times, or as ROLLCALL_CHAOS says.
+func chaosTrials(t *testing.T) int {
+	t.Helper()
+	trials, err := strconv.Atoi(cmp.Or(os.Getenv("ROLLCALL_CHAOS"), "3"))
+	if err != nil || trials < 1 {
+		t.Fatalf("ROLLCALL_CHAOS is %q: %v", os.Getenv("ROLLCALL_CHAOS"), err)
+	}
+	return trials
+}
+
 // TestKilledAgainAndAgain kills or interrupts one process after the other at any
-// time at all, until one gets through or five are dead. ROLLCALL_CHAOS says how
-// often.
+// time at all, until one gets through or five are dead.
 func TestKilledAgainAndAgain(t *testing.T) {
 	t.Parallel()
-	trials, err := strconv.Atoi(cmp.Or(os.Getenv("ROLLCALL_CHAOS"), "3"))
-	if err != nil {
-		t.Fatalf("ROLLCALL_CHAOS: %v", err)
-	}
+	trials := chaosTrials(t)
 	k := newKilling(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	total := &stops{by: map[os.Signal]int{}}

@@ -36,8 +36,9 @@ type counts struct {
 
 // ledger is what was promised about one state.
 type ledger struct {
-	// inside is the run that has the lock.
-	inside *visitor
+	// inside is the run that has the lock, entered when one last got it.
+	inside  *visitor
+	entered time.Time
 	// begun, intended and settled are keys, saved is who saved each serial.
 	begun, intended, settled map[string]bool
 	saved                    map[string]string
@@ -54,7 +55,7 @@ type visitor struct {
 func newReferee(t *testing.T, places []string) *referee {
 	r := &referee{t: t, places: map[string]*ledger{}}
 	for _, p := range places {
-		r.places[p] = &ledger{begun: map[string]bool{}, intended: map[string]bool{}, settled: map[string]bool{}, saved: map[string]string{}}
+		r.places[p] = &ledger{entered: time.Now(), begun: map[string]bool{}, intended: map[string]bool{}, settled: map[string]bool{}, saved: map[string]string{}}
 	}
 	return r
 }
@@ -167,7 +168,7 @@ func (r *referee) enter(v *visitor) {
 	if before != nil {
 		r.runs.takenOver++
 	}
-	r.places[v.place].inside = v
+	r.places[v.place].inside, r.places[v.place].entered = v, time.Now()
 }
 
 // writes counts a write to a target by who does not have the lock any more. One
@@ -181,6 +182,20 @@ func (r *referee) writes(v *visitor, p *ledger) {
 		r.t.Errorf("%s: a run writes without the lock", v.place)
 		r.runs.writers++
 	}
+}
+
+// locked reports whether nobody got the lock of some place for too long, though
+// all want it.
+func (r *referee) locked(tooLong time.Duration) (any bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for place, p := range r.places {
+		if time.Since(p.entered) > tooLong {
+			r.t.Errorf("%s: nobody got the lock for %v: the lock of who died is not free", place, tooLong)
+			any = true
+		}
+	}
+	return any
 }
 
 // done reports how many runs came to an end, one way or the other.
