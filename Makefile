@@ -40,25 +40,28 @@ golden: ## rewrite golden files, generated docs and the outputs shown in READMEs
 mutants: ## break the planner on purpose, one way at a time: the tests must notice every one
 	$(GO) test -tags mutants -count=1 -timeout 60m -run TestEveryMutantIsKilled -v ./planner
 
+# mawk waits for whole blocks of its input, unless it is told not to.
+SUM = awk $$(awk -W version </dev/null 2>/dev/null | grep -q '^mawk' && echo -W interactive) -f .ci/campaign.awk
+
 # Each prints a line for each kind of fault.
 CHAOS_TESTS := TestChaos TestChaosAtAnyWriteLosesAndDoublesNothing TestAKillAtAnyStepLosesAndDoublesNothing \
 	TestAProcessKilledAtAnyWriteLeavesTheRestToTheNext TestKilledAgainAndAgain TestTheWireBreaksAnywhereAndTheEndIsAsDeclared
 .PHONY: chaos
 chaos: ## kill apply at random points, a thousand times a kind, and count what was lost or done twice
 	@{ ROLLCALL_CHAOS=$(or $(CHAOS),1000) $(GO) test -count=1 -timeout 120m -run "^($$(echo $(CHAOS_TESTS) | tr ' ' '|'))$$" -v ./providers ./cmd/rollcall; \
-		echo "exit code of all: $$?"; } | awk -v kinds='$(CHAOS_TESTS)' -f .ci/campaign.awk
+		echo "exit code of all: $$?"; } | $(SUM) -v kinds='$(CHAOS_TESTS)'
 
 .PHONY: stores
 stores: ## let ten thousand runs meet at every kind of state store, be killed and stopped (STORE=http for one)
 	@tags=$$(sh .ci/servers.sh) || exit 1; kinds="file s3 http $${tags:+postgres s3_gateway}"; \
 	{ ROLLCALL_CHAOS=$(or $(CHAOS),1000) $(GO) test -tags "$$tags" -count=1 -timeout 150m -run 'TestChaosOfRunsThatMeetAtAStore/^$(or $(STORE),.*)$$' -v ./providers/statestore; \
-		echo "exit code of all: $$?"; } | awk -v kinds="$(or $(STORE),$$kinds)" -f .ci/campaign.awk
+		echo "exit code of all: $$?"; } | $(SUM) -v kinds="$(or $(STORE),$$kinds)"
 
 HISTORY_TESTS := TestAnyWorldComesAboutWhateverFails TestApplyEndsWhereTheContractSays
 .PHONY: histories
 histories: ## let a million random histories happen and hold their ends against a model (HISTORIES=N for fewer)
 	@{ $(GO) test -count=1 -timeout 180m -run "^($$(echo $(HISTORY_TESTS) | tr ' ' '|'))$$" -v ./providers ./planner -rapid.checks=$(or $(HISTORIES),1000000); \
-		echo "exit code of all: $$?"; } | awk -v kinds='$(HISTORY_TESTS)' -f .ci/campaign.awk
+		echo "exit code of all: $$?"; } | $(SUM) -v kinds='$(HISTORY_TESTS)'
 
 .PHONY: fuzz
 fuzz: ## fuzz everything that parses, FUZZTIME each (default 1m)
