@@ -68,7 +68,7 @@ func newCampaign(t *testing.T, k kind, places int) *campaign {
 	for n := range places {
 		c.places = append(c.places, k.root(t, fmt.Sprintf("%s %d", plainName(t), n)))
 	}
-	c.referee = newReferee(t, c.places)
+	c.referee = newReferee(t.Errorf, t.Logf, c.places)
 	folder, err := os.MkdirTemp("", "rollcall-") // paths of sockets are short
 	if err != nil {
 		t.Fatal(err)
