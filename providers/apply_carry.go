@@ -17,12 +17,13 @@ var errNotSent = errors.New("not sent")
 // on a worker's goroutine, fills res in, and returns how long the target took.
 func (r *run) carry(l *lane, t turn, res *ChangeResult) (took time.Duration) {
 	c := res.Change
+	s := &sending{change: c, intended: r.opts.Now()}
 	intent := r.opts.Journal.Intend(*c)
 	if intent != nil {
 		r.halt(journalError(c, intent)) // which also keeps this change from being sent
 	}
 	if l.takeSlot(t) {
-		took = r.send(l, res)
+		took = r.send(l, s, res)
 	} else {
 		res.Status = Skipped
 		res.Err = notSent(l)
@@ -72,7 +73,7 @@ func journalError(c *planner.Change, err error) error {
 
 // send carries a change out at the target and gives the slot back. A change
 // of state alone is only written down.
-func (r *run) send(l *lane, res *ChangeResult) (took time.Duration) {
+func (r *run) send(l *lane, s *sending, res *ChangeResult) (took time.Duration) {
 	defer l.freeSlot()
 	c, began := res.Change, r.opts.Now()
 	if c.Requests == 0 {
@@ -80,7 +81,7 @@ func (r *run) send(l *lane, res *ChangeResult) (took time.Duration) {
 		res.Status = Confirmed // nothing was sent that might not be in effect
 		return 0
 	}
-	ctx := context.WithValue(r.inFlight, changeKey{}, c)
+	ctx := context.WithValue(r.inFlight, sendingKey{}, s)
 	if mayWrite(ctx) != nil {
 		res.Status, res.Err = Skipped, notSent(l)
 		return 0

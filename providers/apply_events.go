@@ -11,12 +11,21 @@ import (
 )
 
 // Keys of the values that a request's context carries: the apply that watches
-// it, the change that it is part of, and what was answered to that.
+// it, the change that is sent, and what was answered to that.
 type (
 	watcherKey struct{}
-	changeKey  struct{}
+	sendingKey struct{}
 	answersKey struct{}
 )
+
+// sending is a change that is sent, by requests that may be many, and side by
+// side.
+type sending struct {
+	change *planner.Change
+	mu     sync.Mutex
+	// intended is when its intent was written down last.
+	intended time.Time
+}
 
 // maxAnswers is how many answers to one change are kept: the last ones.
 const maxAnswers = 16
@@ -46,9 +55,43 @@ func noteAnswer(ctx context.Context, a planner.Receipt) {
 // sent again after wait because of err.
 func ReportRetry(ctx context.Context, err error, wait time.Duration) {
 	if r, ok := ctx.Value(watcherKey{}).(*run); ok {
-		c, _ := ctx.Value(changeKey{}).(*planner.Change)
+		var c *planner.Change
+		if s, ok := ctx.Value(sendingKey{}).(*sending); ok {
+			c = s.change
+		}
 		r.tell(Event{Type: EventRetry, Change: c, Err: err, Wait: wait})
 	}
+}
+
+// IntentAge is how old the intent of a create may be when its request is sent,
+// where the slowest target takes so long to settle. Whoever follows a run that
+// was cut short waits that much longer, counted from the intent. Where reads are
+// consistent there is no wait, and no age.
+func IntentAge(settle time.Duration) time.Duration { return min(settle, time.Second) }
+
+// intendAnew writes down once more that the create that ctx belongs to, if any,
+// is about to be sent, where that was said too long ago: it waited for its turn,
+// or was asked to come back, and the next run counts from its intent when the
+// target must show it. It stops the apply that cannot write.
+func intendAnew(ctx context.Context) error {
+	r, ok := ctx.Value(watcherKey{}).(*run)
+	s, sent := ctx.Value(sendingKey{}).(*sending)
+	if !ok || !sent || s.change.Action != planner.Create {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := r.opts.Now()
+	if now.Sub(s.intended) <= IntentAge(r.opts.Settle) || r.opts.Settle == 0 {
+		return nil
+	}
+	if err := r.opts.Journal.Intend(*s.change); err != nil {
+		err = journalError(s.change, err)
+		r.halt(err)
+		return err
+	}
+	s.intended = now
+	return nil
 }
 
 // mayWrite asks the apply that ctx belongs to, if any, whether it still has the

@@ -137,8 +137,8 @@ func (c *chaos) process(w world, way *wire) (converged bool) {
 func (c *chaos) wait(state *planner.State, settle time.Duration) {
 	last := state.Unsettled
 	for _, i := range state.Intents {
-		if i.At.After(last) {
-			last = i.At
+		if sent := i.At.Add(providers.IntentAge(settle)); sent.After(last) {
+			last = sent
 		}
 	}
 	time.Sleep(time.Until(last.Add(settle)))

@@ -168,8 +168,15 @@ func (c *Client) try(ctx context.Context, r Request) trial {
 		return t
 	}
 	defer c.leave()
-	// The right to write may have gone while the request waited its turn.
-	if err := mayWrite(ctx); err != nil && r.Method != http.MethodGet {
+	// The intent may have grown old, and the right to write may have gone, while
+	// the request waited its turn.
+	if r.Method == http.MethodPost {
+		err = intendAnew(ctx)
+	}
+	if held := mayWrite(ctx); err == nil && r.Method != http.MethodGet {
+		err = held
+	}
+	if err != nil {
 		t.err = &UnsentError{Err: &refusedError{fmt.Errorf("%s %s: %w", r.Method, c.shown(r), err)}}
 		return t
 	}

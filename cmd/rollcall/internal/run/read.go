@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rollcall-dev/rollcall/planner"
+	"github.com/rollcall-dev/rollcall/providers"
 	"github.com/rollcall-dev/rollcall/schema"
 )
 
@@ -72,9 +73,13 @@ func (p *Project) settled(state *planner.State, connected connections) (at time.
 			at = end
 		}
 	}
+	var slowest time.Duration
+	for _, c := range connected {
+		slowest = max(slowest, c.settle)
+	}
 	for _, intent := range state.Intents {
 		if c := connected.of(p.targetOf(intent.App)); c != nil {
-			later(intent.At, c)
+			later(intent.At.Add(providers.IntentAge(slowest)), c)
 		}
 	}
 	for _, c := range connected {
