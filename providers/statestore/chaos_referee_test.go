@@ -69,6 +69,8 @@ type visitor struct {
 	// after is the word by which a run entered that had the lock after this one;
 	// zero as long as there is none.
 	after int
+	// passed: somebody got the lock that this one had not given back.
+	passed bool
 }
 
 func newReferee(accuse, note func(string, ...any), places []string) *referee {
@@ -117,7 +119,7 @@ func (r *referee) dies(v *visitor) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v.dead = true
-	if r.places[v.place].inside[v] && v.after == 0 {
+	if r.places[v.place].inside[v] {
 		r.runs.killed++
 	}
 }
@@ -168,11 +170,14 @@ func (r *referee) hear(v *visitor, line string) {
 
 // enter lets a run in that took the lock.
 func (r *referee) enter(v *visitor, p *ledger) {
-	if len(p.inside) > 0 {
-		r.runs.takenOver++
+	for w := range p.inside {
+		if !w.passed {
+			w.passed = true
+			r.runs.takenOver++
+		}
 	}
 	maps.DeleteFunc(p.inside, func(w *visitor, _ bool) bool { return w.dead })
-	v.entered, v.after = r.words, 0
+	v.entered, v.after, v.passed = r.words, 0, false
 	p.follow(v)
 	p.inside[v], p.entered, p.latest = true, time.Now(), r.words
 }
