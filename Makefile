@@ -45,6 +45,7 @@ SUM = awk $$(awk -W version </dev/null 2>/dev/null | grep -q '^mawk' && echo -W 
 
 # Each prints a line for each kind of fault.
 CHAOS_TESTS := TestChaos TestChaosAtAnyWriteLosesAndDoublesNothing TestAKillAtAnyStepLosesAndDoublesNothing \
+	TestAWriteOfTheDeadThatComesLateIsNotMadeTwice \
 	TestAProcessKilledAtAnyWriteLeavesTheRestToTheNext TestKilledAgainAndAgain TestTheWireBreaksAnywhereAndTheEndIsAsDeclared
 .PHONY: chaos
 chaos: ## kill apply at random points, a thousand times a kind, and count what was lost or done twice

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rollcall-dev/rollcall/planner"
@@ -44,10 +45,18 @@ func (r *run) settleIn(res *ChangeResult) error {
 		return r.opts.Journal.Settle(c, res.Outcome, nil)
 	}
 	var object *ObjectError
-	if errors.As(res.Err, &object) || errors.Is(res.Err, errNotSent) {
+	if errors.As(res.Err, &object) || errors.Is(res.Err, errNotSent) && !r.unanswered(res.Change) {
 		return r.opts.Journal.Settle(*res.Change, res.Outcome, res.Err)
 	}
 	return nil
+}
+
+// unanswered reports whether an earlier run may have sent the same create. One
+// that was not sent now says nothing about that, and must not end its intent.
+func (r *run) unanswered(c *planner.Change) bool {
+	return c.Action == planner.Create && slices.ContainsFunc(r.opts.State.Intents, func(i planner.Intent) bool {
+		return i.App == c.App && i.Kind == string(c.Kind) && i.Key == c.Key
+	})
 }
 
 // effect returns what the ledger must record, if anything. An object that was

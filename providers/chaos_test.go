@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,7 +94,8 @@ func (p past) resume(t testing.TB, dialect string) *chaos {
 func (c *chaos) process(w world, way *wire) (converged bool) {
 	c.t.Helper()
 	way.service = c.service
-	ctx := context.Background()
+	ctx, interrupt := context.WithCancel(context.Background())
+	defer interrupt()
 	store := statestore.NewFile(filepath.Join(c.folder, stateFile), func() string { return "lineage" }, time.Now).Unsynced()
 	session, err := store.Lock(ctx, providers.LockInfo{ID: "x"}, 0)
 	if err != nil {
@@ -115,19 +117,22 @@ func (c *chaos) process(w world, way *wire) (converged bool) {
 		return false
 	}
 	if len(plan.Changes) == 0 {
+		for i := range plan.Held {
+			c.t.Errorf("nothing is left to do, and %s is held back: %s", plan.Held[i].Key, plan.Held[i].Code)
+		}
 		return true
 	}
 	result, err := providers.Apply(ctx, plan, providers.Options{
-		Targets: map[string]providers.Target{theApp: target}, Journal: mortal{session, way.fate}, State: state,
+		Targets: map[string]providers.Target{theApp: target}, Journal: mortal{session, way.fate, interrupt}, State: state,
 		Parallelism: c.parallel, Settle: target.Dialect().Lookup.Settle,
 	})
 	if err != nil {
 		c.t.Fatalf("apply: %v", err)
 	}
-	if calm := way.dieAt < 0 && way.befall == nil; calm && way.writes != plan.Summary.Requests {
+	if calm := way.dieAt < 0 && way.befall == nil && !way.interrupted; calm && way.writes != plan.Summary.Requests {
 		c.t.Errorf("the plan promises %d requests, the service got %d that write", plan.Summary.Requests, way.writes)
 	}
-	if err := (mortal{session, way.fate}).Save(ctx, result.State); err != nil && !way.dead {
+	if err := (mortal{session, way.fate, interrupt}).Save(ctx, result.State); err != nil && !way.dead {
 		c.t.Fatalf("save: %v", err)
 	}
 	return false
@@ -350,6 +355,56 @@ func TestChaosAtAnyWriteLosesAndDoublesNothing(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestAWriteOfTheDeadThatComesLateIsNotMadeTwice kills an apply at every write,
+// and lets the write arrive when the next one has read the target, which may be
+// interrupted before it sends anything. Where names of
+// groups may be had twice, nobody could notice that.
+func TestAWriteOfTheDeadThatComesLateIsNotMadeTwice(t *testing.T) {
+	for _, dialect := range []string{"scim", "put-only"} {
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			total := newTally(t, dialect)
+			for at, died := 0, true; died && !t.Failed(); at++ {
+				for _, interrupted := range []bool{false, true} {
+					synctest.Test(t, func(t *testing.T) {
+						total.trial(t, dialect, func(c *chaos, today world) { died = total.overtake(c, today, at, interrupted) })
+						if t.Failed() {
+							t.Logf("late: write %d, the next run interrupted: %t", at, interrupted)
+						}
+					})
+				}
+			}
+			t.Logf("%s: %v", t.Name(), total)
+		})
+	}
+}
+
+// overtake kills a process at a write, and lets the next one overtake that.
+func (t *tally) overtake(c *chaos, today world, at int, interrupted bool) (died bool) {
+	first, second := newWire(-1), newWire(-1)
+	first.befall = func(n int) mishap {
+		if n == at {
+			return overtaken
+		}
+		return none
+	}
+	c.process(today, first)
+	if first.late == nil {
+		return false
+	}
+	t.deaths++
+	t.runs++
+	late := sync.OnceFunc(first.late)
+	second.befall = func(int) mishap {
+		late()
+		return none
+	}
+	second.interrupted = interrupted
+	c.process(today, second)
+	late()
+	return true
 }
 
 // TestChaos is the campaign: process after process is killed somewhere, answers

@@ -1,6 +1,7 @@
 package providers_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ type fate struct {
 	// dieAt is the step of death; negative for a process that lives.
 	dieAt int
 	dead  bool
+	// interrupted: the process is told to end when it has its first intent.
+	interrupted bool
 }
 
 func (f *fate) step() error {
@@ -53,6 +56,9 @@ const (
 	errorBefore mishap = "503 before the write"
 	errorAfter  mishap = "503 after the write"
 	throttled   mishap = "429 before the write"
+	// overtaken: the process dies, and its request arrives when the next one has
+	// read the target.
+	overtaken mishap = "late"
 )
 
 var mishaps = []mishap{lostBefore, lostAfter, errorBefore, errorAfter, throttled}
@@ -64,6 +70,9 @@ type wire struct {
 	// befall decides what befalls the n-th request that writes; nil is nothing.
 	befall func(n int) mishap
 	writes int
+	// late is what was on its way when the process died, and arrives when this is
+	// called.
+	late   func()
 	struck map[mishap]int
 }
 
@@ -88,6 +97,8 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return answer(r, http.StatusServiceUnavailable, "1"), nil
 	case throttled:
 		return answer(r, http.StatusTooManyRequests, "1"), nil
+	case overtaken:
+		return nil, w.die(r)
 	}
 	recorder := httptest.NewRecorder()
 	w.service.ServeHTTP(recorder, r)
@@ -101,6 +112,21 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return answer(r, http.StatusServiceUnavailable, ""), nil
 	}
 	return recorder.Result(), nil
+}
+
+// die ends the process while r is on its way.
+func (w *wire) die(r *http.Request) error {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	late := r.Clone(context.Background())
+	late.Body = io.NopCloser(bytes.NewReader(body))
+	w.late = func() { w.service.ServeHTTP(httptest.NewRecorder(), late) }
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dead = true
+	return errDead
 }
 
 func (w *wire) next(method string) mishap {
@@ -138,6 +164,7 @@ func answer(r *http.Request, status int, retryAfter string) *http.Response {
 type mortal struct {
 	providers.Session
 	*fate
+	interrupt func()
 }
 
 // alive does what has a step before and after it.
@@ -152,6 +179,9 @@ func (m mortal) alive(do func() error) error {
 }
 
 func (m mortal) Intend(c planner.Change) error {
+	if m.interrupted {
+		defer m.interrupt()
+	}
 	return m.alive(func() error { return m.Session.Intend(c) })
 }
 
