@@ -34,7 +34,7 @@ func TestARunWaitsUntilTheTargetMustShowAnUnansweredCreate(t *testing.T) {
 		age  time.Duration
 		want time.Duration
 	}{
-		"young intent":             {"vpn", time.Second, 4 * time.Second},
+		"young intent":             {"vpn", time.Second, 5 * time.Second}, // which is sent up to a second later
 		"old intent":               {"vpn", 6 * time.Second, 0},
 		"intent of an unknown app": {"wiki", time.Second, 0},
 	}
