@@ -26,15 +26,26 @@ type State struct {
 	// yet. A target may take its settle time from then until its reads show it;
 	// to plan from an earlier one would be to do things twice. Zero: all was shown.
 	Unsettled time.Time
+	// Logged is the end of the audit log as of the save: what stood there then
+	// must stand there still. Zero: it is not known.
+	Logged LogEnd
+}
+
+// LogEnd names the last record of an audit log: by its number, counted from one,
+// and its hash.
+type LogEnd struct {
+	Seq  uint64
+	Hash string
 }
 
 // Replace makes s all that by is, but for what belongs to the place that s was
-// read from: its lineage and serial, and the intents in its journal. Unsettled is
+// read from: its lineage and serial, the intents in its journal, and the end of
+// its audit log. Unsettled is
 // the later of both, for the target cannot show sooner what either is waiting for.
 func (s *State) Replace(by *State) {
 	place := *s
 	*s = *by
-	s.Lineage, s.Serial, s.Intents = place.Lineage, place.Serial, place.Intents
+	s.Lineage, s.Serial, s.Intents, s.Logged = place.Lineage, place.Serial, place.Intents, place.Logged
 	if place.Unsettled.After(s.Unsettled) {
 		s.Unsettled = place.Unsettled
 	}

@@ -45,8 +45,11 @@ type Session interface {
 	// It sets their Seq and Prev. A log whose end was altered is not appended to.
 	Record(ctx context.Context, records []auditlog.Record) error
 	// Left returns what an earlier run left in the log and the journal without an
-	// end. It comes before any change of this session.
-	Left(ctx context.Context) (Left, error)
+	// end. It comes before any change of this session. A log from whose end something
+	// is missing that st, the state of this session, knows of is a
+	// [*auditlog.BrokenError]; one that is gone goes on where st knows that it ended,
+	// and its first record says so.
+	Left(ctx context.Context, st *planner.State) (Left, error)
 	// Save writes s with the next serial and empties the journal. It fails if
 	// the state was changed by somebody else since it was read.
 	Save(ctx context.Context, s *planner.State) error

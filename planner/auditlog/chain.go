@@ -126,6 +126,7 @@ func (r *Reader) Next() (Record, []byte, error) {
 	switch {
 	case err != nil:
 		why = err.Error()
+	case r.line == 1 && record.Run != nil && record.Run.Continues:
 	case record.Seq != r.head.Seq+1:
 		why = fmt.Sprintf("it follows record %d, so that records were taken out or put in between", r.head.Seq)
 	case record.Prev != r.head.Hash:

@@ -23,6 +23,8 @@ type Filter struct {
 	App, Who string
 	// Last is how many applies are chosen at most, the latest; zero is no limit.
 	Last int
+	// Mark is the number of a record whose hash is wanted; zero for none.
+	Mark uint64
 }
 
 // ofChanges reports whether the filter is about single changes.
@@ -77,6 +79,11 @@ type Selection struct {
 	// Head is the log's end, At the time of its last record.
 	Head Head
 	At   time.Time
+	// First is the number of the first record: more than one in a log that goes on
+	// from another. Marked is the hash of the record that the filter marks; empty
+	// where there is none.
+	First  uint64
+	Marked string
 	// Last is the last operation in it; nil in an empty log.
 	Last *Run
 	// Open is the id of an apply that has not ended; empty without one.
@@ -99,6 +106,12 @@ func (f *Filter) Select(log io.Reader) (*Selection, error) {
 		}
 		if s.Broken == nil {
 			s.Broken = broken
+		}
+		if s.First == 0 {
+			s.First = r.Seq
+		}
+		if r.Seq == f.Mark {
+			s.Marked = in.Head().Hash
 		}
 		s.follow(&r)
 		if _, known := seen[r.Apply]; !known {

@@ -44,6 +44,7 @@ type run struct {
 	Config      config         `json:"config"`
 	Fingerprint string         `json:"fingerprint,omitempty"`
 	State       state          `json:"state"`
+	Continues   bool           `json:"continues,omitempty"`
 	Only        schema.Address `json:"only,omitempty"`
 	Undoes      string         `json:"undoes,omitempty"`
 	Planned     *counts        `json:"planned,omitempty"`
@@ -125,7 +126,7 @@ func toRecord(r *Record) (record, error) {
 func toRun(r *Run, kind Kind) *run {
 	out := &run{
 		Operation: r.Operation, Detail: r.Detail, Who: r.Who, CI: r.CI, Rollcall: r.Version, Config: config(r.Config),
-		Fingerprint: r.Fingerprint, State: state(r.State), Only: r.Only, Undoes: r.Undoes,
+		Fingerprint: r.Fingerprint, State: state(r.State), Only: r.Only, Undoes: r.Undoes, Continues: r.Continues,
 	}
 	if kind == Begin {
 		planned := counts(r.Plan)
@@ -190,7 +191,7 @@ func parseRecord(b []byte) (Record, error) {
 func fromRun(r *run) *Run {
 	out := &Run{
 		Operation: r.Operation, Detail: r.Detail, Who: r.Who, CI: r.CI, Version: r.Rollcall, Config: planner.ConfigInput(r.Config),
-		Fingerprint: r.Fingerprint, State: planner.StateInput(r.State), Only: r.Only, Undoes: r.Undoes,
+		Fingerprint: r.Fingerprint, State: planner.StateInput(r.State), Only: r.Only, Undoes: r.Undoes, Continues: r.Continues,
 	}
 	if r.Planned != nil {
 		out.Plan = Counts(*r.Planned)

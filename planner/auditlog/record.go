@@ -53,6 +53,9 @@ type Run struct {
 	Fingerprint string
 	// State is the state that it started from.
 	State planner.StateInput
+	// Continues, in the first record of a log alone, says that it goes on from one
+	// that is elsewhere: Seq and Prev of the record are those after its end.
+	Continues bool
 	// Only is the app or person that it was limited to.
 	Only schema.Address
 	// Undoes is the id of the apply that it undoes.

@@ -133,13 +133,13 @@ func (r *reader) header() (Header, func(*reader, Header) (*planner.State, error)
 	return Header{
 		Lineage: h.Lineage, Serial: h.Serial, Apps: h.Apps,
 		Users: h.Users, Groups: h.Groups, Removals: h.Removals,
-		Directories: h.Directories, Unsettled: h.Unsettled.UTC(),
+		Directories: h.Directories, Unsettled: h.Unsettled.UTC(), Logged: planner.LogEnd(h.Logged),
 	}, read, nil
 }
 
 // readLines reads the lines of version 2 up to the seal.
 func readLines(r *reader, h Header) (*planner.State, error) {
-	s := &planner.State{Lineage: h.Lineage, Serial: h.Serial, Unsettled: h.Unsettled}
+	s := &planner.State{Lineage: h.Lineage, Serial: h.Serial, Unsettled: h.Unsettled, Logged: h.Logged}
 	for {
 		line, err := r.line()
 		if err != nil {

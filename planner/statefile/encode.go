@@ -24,6 +24,7 @@ func Encode(w io.Writer, s *planner.State) error {
 	out.line("{", header{
 		Format: format, Version: Version, Lineage: h.Lineage, Serial: h.Serial,
 		Apps: h.Apps, Users: h.Users, Groups: h.Groups, Removals: h.Removals, Directories: h.Directories, Unsettled: h.Unsettled,
+		Logged: logEnd(h.Logged),
 	})
 	directories := sorted(s.Directories, func(d *planner.DirectoryState) string { return d.Address })
 	for i := range directories {
@@ -55,7 +56,7 @@ func headerOf(s *planner.State) sealed.Header {
 
 // head counts what s holds.
 func head(s *planner.State) Header {
-	h := Header{Lineage: s.Lineage, Serial: s.Serial, Apps: len(s.Apps), Directories: len(s.Directories), Unsettled: s.Unsettled.UTC()}
+	h := Header{Lineage: s.Lineage, Serial: s.Serial, Apps: len(s.Apps), Directories: len(s.Directories), Unsettled: s.Unsettled.UTC(), Logged: s.Logged}
 	for i := range s.Apps {
 		h.Users += len(s.Apps[i].Users)
 		h.Groups += len(s.Apps[i].Groups)

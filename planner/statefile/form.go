@@ -25,6 +25,8 @@ type Header struct {
 	Directories int
 	// Unsettled is that of the state, in UTC.
 	Unsettled time.Time
+	// Logged is that of the state.
+	Logged planner.LogEnd
 }
 
 type header struct {
@@ -40,6 +42,14 @@ type header struct {
 	Directories int `json:"directories"`
 	// Unsettled is left out where everything was read back.
 	Unsettled time.Time `json:"unsettled,omitzero"`
+	// Logged is left out where it is not known. Readers of version 2 that do not
+	// know it leave it out when they save: then it is not known again.
+	Logged logEnd `json:"logged,omitzero"`
+}
+
+type logEnd struct {
+	Seq  uint64 `json:"seq"`
+	Hash string `json:"hash"`
 }
 
 // A line's type stands at its beginning, so that it is known before the line is parsed.

@@ -162,7 +162,7 @@ func TestHeaderCountsWhatFollows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := statefile.Header{Lineage: "lineage-1", Serial: 7, Apps: 1, Users: 2, Groups: 1, Removals: 1, Directories: 1, Unsettled: example().Unsettled}
+	want := statefile.Header{Lineage: "lineage-1", Serial: 7, Apps: 1, Users: 2, Groups: 1, Removals: 1, Directories: 1, Unsettled: example().Unsettled, Logged: example().Logged}
 	if d := gocmp.Diff(got, want); d != "" {
 		t.Errorf("header (-got +want):\n%s", d)
 	}

@@ -16,6 +16,7 @@ import (
 func example() *planner.State {
 	s := example2()
 	s.Apps[0].Rebuilt = time.Date(2026, 11, 23, 10, 30, 0, 0, time.UTC)
+	s.Logged = planner.LogEnd{Seq: 57, Hash: "9801dd22"}
 	return s
 }
 

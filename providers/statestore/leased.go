@@ -245,6 +245,11 @@ func (m *leased) displace(base begin, name string) (where string, err error) {
 	return where, err
 }
 
+func (m *leased) sharesLog() bool {
+	_, local := m.claim.(*httpClaim)
+	return !local
+}
+
 func (m *leased) lastLogged() (last []byte, err error) {
 	err = m.persist(func(ctx context.Context) error {
 		last, err = m.claim.lastLogged(ctx)

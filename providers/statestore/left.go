@@ -61,8 +61,8 @@ func (h *history) changes() []auditlog.Change {
 }
 
 // Left returns what an earlier run left in the log and the journal without an end.
-func (s *session) Left(context.Context) (providers.Left, error) {
-	last, err := s.last()
+func (s *session) Left(_ context.Context, st *planner.State) (providers.Left, error) {
+	last, err := s.last(st)
 	if err != nil || last.Kind != auditlog.Begin && last.Kind != auditlog.ChangeEnded {
 		return providers.Left{}, err
 	}

@@ -8,7 +8,9 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
+	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/auditlog"
 	"github.com/rollcall-dev/rollcall/planner/sealed"
 )
@@ -42,7 +44,12 @@ func (s *session) record(records []auditlog.Record) error {
 			return err
 		}
 	}
-	lines, head, err := s.logged.Append(nil, records)
+	end := *s.logged
+	if end.Seq == 0 && s.known.Logged.Seq > 0 {
+		end = auditlog.Head(s.known.Logged)
+		records = append([]auditlog.Record{s.continues(&records[0])}, records...)
+	}
+	lines, head, err := end.Append(nil, records)
 	if err != nil {
 		return err
 	}
@@ -51,22 +58,53 @@ func (s *session) record(records []auditlog.Record) error {
 			return err
 		}
 	}
-	if err := s.medium.log(s.logged.Seq+1, lines); err != nil {
+	if err := s.medium.log(end.Seq+1, lines); err != nil {
 		return err
 	}
 	s.logged = &head
 	return nil
 }
 
-// last reads the last record of the log: a zero one where there is none.
-func (s *session) last() (auditlog.Record, error) {
+// continues is the first record of a log that is not where it was: it goes on
+// behind what the state knows of, so that the two can be put together again, and
+// nobody takes the rest for the whole. It is made with the record before which it stands.
+func (s *session) continues(by *auditlog.Record) auditlog.Record {
+	run := &auditlog.Run{Operation: "log", Continues: true, State: planner.StateInput{Lineage: s.known.Lineage, Serial: s.known.Serial}}
+	run.Detail = fmt.Sprintf("goes on here: the %d records before this one, the last with the hash %s, are not in this log",
+		s.known.Logged.Seq, s.known.Logged.Hash)
+	if by.Run != nil {
+		run.Who, run.CI, run.Version, run.Config = by.Run.Who, by.Run.CI, by.Run.Version, by.Run.Config
+	}
+	id := strings.ToLower(s.newLineage())
+	return auditlog.Record{Kind: auditlog.Note, Apply: id[:min(10, len(id))], At: by.At, Run: run}
+}
+
+// last reads the last record of the log, a zero one where there is none, and
+// holds it against what st knows of the log.
+func (s *session) last(st *planner.State) (auditlog.Record, error) {
 	s.logging.Lock()
 	defer s.logging.Unlock()
 	r, err := s.readLast()
+	if err == nil && s.medium.sharesLog() {
+		s.known = planner.State{Lineage: st.Lineage, Serial: st.Serial, Logged: st.Logged}
+		err = cutOff(*s.logged, auditlog.Head(st.Logged))
+	}
 	if err != nil {
 		return r, fmt.Errorf("read the audit log: %w", err)
 	}
 	return r, nil
+}
+
+// cutOff reports an error where a log, which is not gone as a whole, ends before
+// the record known, or has another in its place.
+func cutOff(end, known auditlog.Head) error {
+	switch {
+	case end.Seq == 0 || end.Seq > known.Seq || end == known:
+		return nil
+	case end.Seq == known.Seq:
+		return &auditlog.BrokenError{Seq: end.Seq, Why: "the state knows another record in its place, with the hash " + known.Hash}
+	}
+	return &auditlog.BrokenError{Seq: end.Seq, Why: fmt.Sprintf("it ends there, and the state knows of %d records: the last ones were cut off", known.Seq)}
 }
 
 func (s *session) readLast() (r auditlog.Record, err error) {

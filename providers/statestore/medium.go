@@ -32,6 +32,9 @@ type medium interface {
 	// lastLogged returns whole lines from the end of the audit log, of which the
 	// last is the log's; none where it is empty.
 	lastLogged() ([]byte, error)
+	// sharesLog reports whether every holder appends to the same log. Where each
+	// machine has its own, the state knows of none.
+	sharesLog() bool
 	// log adds lines to the audit log, of which the first has the number first.
 	// Where records of somebody else stand there it is [errLogMoved].
 	log(first uint64, lines []byte) error
@@ -112,6 +115,8 @@ func (m *fileMedium) save(s *planner.State, frame []byte) error {
 	}
 	return nil
 }
+
+func (m *fileMedium) sharesLog() bool { return true }
 
 func (m *fileMedium) lastLogged() ([]byte, error) {
 	last, _, err := m.store.log().tail()

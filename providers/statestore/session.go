@@ -39,8 +39,10 @@ type session struct {
 
 	// logging guards logged, the end of the audit log, which is nil before it
 	// was looked for.
+	// Known is what the state of this session knows of the log.
 	logging sync.Mutex
 	logged  *auditlog.Head
+	known   planner.State
 }
 
 func newSession(m medium, c sealed.Cipher, newLineage func() string, now func() time.Time) *session {
@@ -157,6 +159,7 @@ func (s *session) Save(_ context.Context, st *planner.State) error {
 	if next.Lineage == "" {
 		next.Lineage = s.newLineage()
 	}
+	next.Logged = s.logEnd(st)
 	frame, err := s.carriedOver(st, begin{Lineage: next.Lineage, Serial: next.Serial})
 	if err != nil {
 		return err
@@ -165,8 +168,21 @@ func (s *session) Save(_ context.Context, st *planner.State) error {
 		return err
 	}
 	s.journal, s.displaced = nil, nil
-	st.Lineage, st.Serial = next.Lineage, next.Serial
+	st.Lineage, st.Serial, st.Logged = next.Lineage, next.Serial, next.Logged
 	return nil
+}
+
+// logEnd is where the audit log ends now, or where st knows that it ended.
+func (s *session) logEnd(st *planner.State) planner.LogEnd {
+	s.logging.Lock()
+	defer s.logging.Unlock()
+	switch {
+	case !s.medium.sharesLog():
+		return planner.LogEnd{}
+	case s.logged == nil || s.logged.Seq == 0:
+		return st.Logged
+	}
+	return planner.LogEnd(*s.logged)
 }
 
 // carriedOver is the first frame of the journal that follows the one whose

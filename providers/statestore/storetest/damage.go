@@ -135,7 +135,7 @@ func displace(t *testing.T, p Place, last *planner.State, open []string) {
 	session := lock(t, p.Open(), "careful")
 	salvaged, err := session.Salvage(ctx)
 	must(t, "salvage", err)
-	left, err := session.Left(ctx)
+	left, err := session.Left(ctx, salvaged)
 	must(t, "look what is left", err)
 	if left.Apply != "1" {
 		t.Errorf("the apply %q is left, want 1", left.Apply)

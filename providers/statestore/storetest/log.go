@@ -59,7 +59,7 @@ func wantLog(t *testing.T, s providers.Store, want ...string) {
 func emptyLog(t *testing.T, p Place) {
 	wantLog(t, p.Open())
 	session := lock(t, p.Open(), "looks")
-	left, err := session.Left(context.Background())
+	left, err := session.Left(context.Background(), &planner.State{})
 	must(t, "look what is left", err)
 	must(t, "unlock", session.Unlock(context.Background()))
 	if d := cmp.Diff(providers.Left{}, left); d != "" {
@@ -108,7 +108,7 @@ func cutShortIsLeft(t *testing.T, p Place) {
 	must(t, "unlock", session.Unlock(context.Background()))
 
 	next := lock(t, p.Open(), "next")
-	left, err := next.Left(context.Background())
+	left, err := next.Left(context.Background(), &planner.State{})
 	must(t, "look what is left", err)
 	must(t, "unlock", next.Unlock(context.Background()))
 	got := []string{left.Apply}
@@ -123,10 +123,69 @@ func cutShortIsLeft(t *testing.T, p Place) {
 	}
 }
 
+// RunLogEnd runs what holds besides where all holders append to one log.
+func RunLogEnd(t *testing.T, place func(t *testing.T) Place) {
+	t.Run("a log that was cut, or replaced, is not appended to", func(t *testing.T) { cutLogIsNotAppendedTo(t, place(t)) })
+	t.Run("a log that is gone goes on where the state knows that it ended", func(t *testing.T) { goneLogGoesOn(t, place(t)) })
+}
+
+func cutLogIsNotAppendedTo(t *testing.T, p Place) {
+	record(t, p.Open(), begin("1"), end("1"))
+	session := lock(t, p.Open(), "next")
+	_, err := session.Left(context.Background(), &planner.State{})
+	must(t, "look what is left", err)
+	must(t, "note", session.Record(context.Background(), []auditlog.Record{begin("2"), end("2")}))
+	st := &planner.State{}
+	must(t, "save", session.Save(context.Background(), st))
+	must(t, "unlock", session.Unlock(context.Background()))
+	if st.Logged.Seq != 4 || read(t, p.Open()).Logged != st.Logged {
+		t.Errorf("the state knows the log up to %+v, and is read with %+v, want record 4", st.Logged, read(t, p.Open()).Logged)
+	}
+	for name, known := range map[string]planner.LogEnd{
+		"records that are gone": {Seq: 5, Hash: "x"}, "another record": {Seq: 4, Hash: "x"},
+	} {
+		next := lock(t, p.Open(), "next")
+		_, err := next.Left(context.Background(), &planner.State{Logged: known})
+		if broken := (*auditlog.BrokenError)(nil); !errors.As(err, &broken) {
+			t.Errorf("a state that knows of %s: got %v, want a BrokenError", name, err)
+		}
+		must(t, "unlock", next.Unlock(context.Background()))
+	}
+	next := lock(t, p.Open(), "next")
+	_, err = next.Left(context.Background(), &planner.State{Logged: planner.LogEnd{Seq: 3, Hash: "whatever it was"}})
+	must(t, "a state that knows of less", err)
+	must(t, "unlock", next.Unlock(context.Background()))
+}
+
+func goneLogGoesOn(t *testing.T, p Place) {
+	session := lock(t, p.Open(), "next")
+	st := &planner.State{Logged: planner.LogEnd{Seq: 7, Hash: "h"}}
+	_, err := session.Left(context.Background(), st)
+	must(t, "look what is left", err)
+	must(t, "record", session.Record(context.Background(), []auditlog.Record{begin("1")}))
+	must(t, "record", session.Record(context.Background(), []auditlog.Record{end("1")}))
+	must(t, "save", session.Save(context.Background(), st))
+	must(t, "unlock", session.Unlock(context.Background()))
+	log, err := p.Open().Log(context.Background())
+	must(t, "open the log", err)
+	first, _, err := auditlog.NewReader(log).Next()
+	must(t, "read the log", errors.Join(err, log.Close()))
+	if first.Seq != 8 || first.Prev != "h" || first.Kind != auditlog.Note || !first.Run.Continues {
+		t.Errorf("the first record is %+v of %+v, want a note that goes on behind the seventh", first, first.Run)
+	}
+	if st.Logged.Seq != 10 {
+		t.Errorf("the state knows of %d records, want 10", st.Logged.Seq)
+	}
+	record(t, p.Open(), begin("2"), end("2"))
+	if got := logged(t, p.Open()); len(got) != 5 {
+		t.Errorf("got the records %q, want five", got)
+	}
+}
+
 func endedLeavesNothing(t *testing.T, p Place) {
 	record(t, p.Open(), begin("1"), end("1"))
 	session := lock(t, p.Open(), "next")
-	left, err := session.Left(context.Background())
+	left, err := session.Left(context.Background(), &planner.State{})
 	must(t, "look what is left", err)
 	must(t, "unlock", session.Unlock(context.Background()))
 	if left.Apply != "" {

@@ -29,11 +29,7 @@ func apps(s *planner.State, name string) []*planner.AppState {
 func (a *app) listState(s *planner.State, name string) error {
 	list := apps(s, name)
 	if len(list) == 0 && len(s.Apps) > 0 {
-		names := make([]string, len(s.Apps))
-		for i := range s.Apps {
-			names[i] = s.Apps[i].App
-		}
-		return fmt.Errorf("the state has no app %q%s", name, didYouMean(name, names, ""))
+		return noApp(s, name)
 	}
 	for _, app := range list {
 		for i := range app.Users {
@@ -128,8 +124,21 @@ func groupLink(app *planner.AppState, key string) *planner.GroupLink {
 	return nil
 }
 
+// noApp says that the state has no app called name, with one that is close.
+func noApp(s *planner.State, name string) error {
+	names := make([]string, len(s.Apps))
+	for i := range s.Apps {
+		names[i] = s.Apps[i].App
+	}
+	name = strings.TrimPrefix(name, "app.")
+	return fmt.Errorf("the state has no app %q%s", name, didYouMean(name, names, ""))
+}
+
 // notInState says that a key leads nowhere, with one that is close.
 func notInState(s *planner.State, name, key string) error {
+	if len(apps(s, name)) == 0 && name != "" {
+		return noApp(s, name)
+	}
 	var keys []string
 	for _, app := range apps(s, name) {
 		for i := range app.Users {
@@ -139,7 +148,10 @@ func notInState(s *planner.State, name, key string) error {
 			keys = append(keys, app.Groups[i].Key)
 		}
 	}
-	return fmt.Errorf("the state has no object %q%s", key, didYouMean(key, keys, ""))
+	if close := didYouMean(key, keys, ""); close != "" {
+		return fmt.Errorf("the state has no object %q%s", key, close)
+	}
+	return fmt.Errorf("the state has no object %q; \"rollcall state list\" shows what it has, by key", key)
 }
 
 // keyForm is how a person or a group is written: by block, or by directory.
@@ -147,6 +159,9 @@ var keyForm = regexp.MustCompile(`^((user|group)\.[\p{L}_][\p{L}\p{N}_-]*|direct
 
 // moveObject gives the object with the key from the key to.
 func moveObject(s *planner.State, name, from, to string) error {
+	if schema.Address(from).Type() == "app" {
+		return fmt.Errorf("move %q to %q: a whole app follows a moved block in the configuration", from, to)
+	}
 	if schema.Address(from).Type() != schema.Address(to).Type() {
 		return fmt.Errorf("move %q to %q: they are of different types", from, to)
 	}

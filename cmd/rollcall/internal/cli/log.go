@@ -14,6 +14,7 @@ import (
 
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/render"
 	"github.com/rollcall-dev/rollcall/cmd/rollcall/internal/run"
+	"github.com/rollcall-dev/rollcall/planner"
 	"github.com/rollcall-dev/rollcall/planner/auditlog"
 )
 
@@ -95,6 +96,13 @@ func (a *app) log(ctx context.Context, f logFlags) error {
 		return err
 	}
 	defer p.Close()
+	state := &planner.State{}
+	if f.verify {
+		if state, err = p.State(ctx); err != nil {
+			return err
+		}
+		f.Mark = state.Logged.Seq
+	}
 	var chosen *auditlog.Selection
 	err = withLog(ctx, p, func(log io.Reader) (err error) {
 		chosen, err = f.Select(log)
@@ -104,7 +112,7 @@ func (a *app) log(ctx context.Context, f logFlags) error {
 		return err
 	}
 	if f.verify {
-		return a.verifyLog(ctx, p, chosen)
+		return a.verifyLog(state, chosen)
 	}
 	if f.ID != "" && len(chosen.Applies) != 1 {
 		return &auditlog.NotFoundError{ID: f.ID, Found: chosen.Applies[:min(2, len(chosen.Applies))]}
@@ -126,11 +134,11 @@ func withLog(ctx context.Context, p *run.Project, read func(io.Reader) error) er
 }
 
 // verifyLog says whether the log is whole.
-func (a *app) verifyLog(ctx context.Context, p *run.Project, s *auditlog.Selection) error {
+func (a *app) verifyLog(state *planner.State, s *auditlog.Selection) error {
 	if s.Broken != nil {
 		return &run.LogError{Err: s.Broken}
 	}
-	if err := p.CheckLogEnd(ctx, s.Last); err != nil {
+	if err := run.CheckLogEnd(state, s); err != nil {
 		return err
 	}
 	if s.Head.Seq == 0 {
@@ -139,6 +147,9 @@ func (a *app) verifyLog(ctx context.Context, p *run.Project, s *auditlog.Selecti
 	}
 	fmt.Fprintf(a.stdout, "The audit log is intact: %d records, the last of %s.\nIts hash is %s\n",
 		s.Head.Seq, s.At.UTC().Format(time.RFC3339), s.Head.Hash)
+	if s.First > 1 {
+		fmt.Fprintf(a.stdout, "It goes on from another log: the first %d records are not here.\n", s.First-1)
+	}
 	return nil
 }
 

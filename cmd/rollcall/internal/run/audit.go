@@ -133,15 +133,15 @@ func resultOf(r *providers.Result) auditlog.Result {
 // journal knows, and saves what that did: the journal begins anew, so that it is
 // told apart from what comes.
 func (p *Project) closeLeft(ctx context.Context, session providers.Session, state *planner.State) error {
-	if ended, err := p.endLeft(ctx, session); err != nil || !ended {
+	if ended, err := p.endLeft(ctx, session, state); err != nil || !ended {
 		return err
 	}
 	return save(ctx, session, state)
 }
 
 // endLeft ends the records of an earlier run that was killed, if there is one.
-func (p *Project) endLeft(ctx context.Context, session providers.Session) (ended bool, err error) {
-	left, err := session.Left(ctx)
+func (p *Project) endLeft(ctx context.Context, session providers.Session, state *planner.State) (ended bool, err error) {
+	left, err := session.Left(ctx, state)
 	if err != nil {
 		return false, &LogError{err}
 	}
@@ -203,30 +203,34 @@ func (p *Project) Log(ctx context.Context) (io.ReadCloser, error) {
 	return &hinted{log, func(err error) error { return p.stateError(fmt.Errorf("read the audit log: %w", err)) }}, nil
 }
 
-// LogEndError says that the state was saved more often than the log knows.
-type LogEndError struct {
-	// Logged is the serial up to which the log tells; Serial is the state's.
-	Logged, Serial uint64
-}
+// LogEndError says that something is missing at the end of the log that the state
+// knows of.
+type LogEndError struct{ Why string }
 
-// Error names both.
-func (e *LogEndError) Error() string {
-	return fmt.Sprintf("the audit log ends early: it tells of the state up to serial %d, and the state is at %d: "+
-		"its last records were cut off, or the state was written by something else", e.Logged, e.Serial)
-}
+// Error says what.
+func (e *LogEndError) Error() string { return "the audit log ends early: " + e.Why }
 
-// CheckLogEnd compares the end of the log with the state: last is the last begin
-// or note in it, nil where there is none.
-func (p *Project) CheckLogEnd(ctx context.Context, last *auditlog.Run) error {
-	state, err := p.State(ctx)
-	if err == nil && last == nil && state.Serial > 0 {
-		return &LogEndError{Serial: state.Serial}
+// CheckLogEnd compares the end of a log, which was read after state, with what
+// that knows of it. The log's filter marked the last record that the state knows.
+func CheckLogEnd(state *planner.State, s *auditlog.Selection) error {
+	switch known := state.Logged; {
+	case known.Seq > 0 && s.Head.Seq == 0:
+		return &LogEndError{fmt.Sprintf("it is empty, or gone, and the state knows of %d records, the last with the hash %s", known.Seq, known.Hash)}
+	case known.Seq > s.Head.Seq:
+		return &LogEndError{fmt.Sprintf("its last record is %d, and the state knows of %d: the last ones were cut off", s.Head.Seq, known.Seq)}
+	case known.Seq > 0 && s.Marked != "" && s.Marked != known.Hash:
+		return &LogEndError{fmt.Sprintf("its record %d is not the one that the state knows, whose hash is %s: "+
+			"what came before was replaced, or cut off and written anew", known.Seq, known.Hash)}
 	}
-	if err != nil || last == nil || last.State.Lineage != "" && last.State.Lineage != state.Lineage {
-		return err
-	}
-	if state.Serial > last.State.Serial+1 {
-		return &LogEndError{Logged: last.State.Serial + 1, Serial: state.Serial}
+	last := s.Last
+	switch {
+	case last == nil && state.Serial == 0, last != nil && last.State.Lineage != "" && last.State.Lineage != state.Lineage:
+		return nil
+	case last == nil:
+		return &LogEndError{fmt.Sprintf("it tells of nothing, and the state is at serial %d: its records were taken away", state.Serial)}
+	case state.Serial > last.State.Serial+1:
+		return &LogEndError{fmt.Sprintf("it tells of the state up to serial %d, and the state is at %d: "+
+			"its last records were cut off, or the state was written by something else", last.State.Serial+1, state.Serial)}
 	}
 	return nil
 }

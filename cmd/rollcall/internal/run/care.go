@@ -79,7 +79,7 @@ func (p *Project) put(ctx context.Context, h *heldState, before *planner.State, 
 		}
 		p.options.Notice("What was there is damaged. It is kept in " + where + ".")
 		detail += fmt.Sprintf("; what was there is damaged (%v) and kept in %s", h.damaged.Err, where)
-		if _, err := p.endLeft(ctx, h.session); err != nil {
+		if _, err := p.endLeft(ctx, h.session, h.state); err != nil {
 			return err
 		}
 	}
