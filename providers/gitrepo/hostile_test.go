@@ -389,20 +389,20 @@ var hostilePlaces = map[string]struct {
 	"a folder in itself, a billion times": {func(f *forged) {
 		blob := blobID([]byte(good))
 		in := f.tree(item{"100644", "x.txt", blob})
-		for range 9 {
-			var ten []item
-			for i := range 10 {
-				ten = append(ten, item{"40000", fmt.Sprint("d", i), in})
+		for range 3 {
+			var thousand []item
+			for i := range 1000 {
+				thousand = append(thousand, item{"40000", fmt.Sprintf("d%03d", i), in})
 			}
-			in = f.tree(ten...)
+			in = f.tree(thousand...)
 		}
 		f.folder(f.tree(item{"40000", "deep", in}, item{"100644", "main.hcl", blob}))
 	}, "files and folders"},
-	"a folder in a folder, three thousand times": {func(f *forged) {
+	"a folder in a folder, a hundred times": {func(f *forged) {
 		blob := blobID([]byte(good))
 		in := f.tree(item{"100644", "x.txt", blob})
-		for range 3_000 {
-			in = f.tree(item{"40000", "d", in})
+		for range 100 {
+			in = f.tree(item{"40000", strings.Repeat("d", 42), in})
 		}
 		f.folder(f.tree(item{"40000", "deep", in}, item{"100644", "main.hcl", blob}))
 	}, "path longer than"},
