@@ -12,6 +12,8 @@ import (
 // line is what stands in the place of a line.
 type line struct {
 	Encrypted []byte `json:"encrypted"`
+	// Digest is of what is encrypted; the first lines have none.
+	Digest string `json:"digest,omitempty"`
 }
 
 // lineStart is what an encrypted line is known by.
@@ -24,7 +26,7 @@ func AppendLine(b, plain []byte, c Cipher) ([]byte, error) {
 	if err != nil {
 		return b, fmt.Errorf("encrypt a line: %w", err)
 	}
-	text, err := json.Marshal(line{encrypted})
+	text, err := json.Marshal(line{encrypted, digest(encrypted)})
 	if err != nil {
 		return b, err
 	}
@@ -37,6 +39,9 @@ func AppendLine(b, plain []byte, c Cipher) ([]byte, error) {
 func OpenLine(text []byte, c Cipher) ([]byte, error) {
 	var l line
 	if !bytes.HasPrefix(text, []byte(lineStart)) || json.Unmarshal(text, &l) != nil {
+		return text, nil
+	}
+	if l.Digest != "" && l.Digest != digest(l.Encrypted) {
 		return text, nil
 	}
 	plain, err := Open(l.Encrypted, c)

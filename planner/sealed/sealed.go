@@ -9,6 +9,8 @@ package sealed
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -57,6 +59,29 @@ type header struct {
 	Format  string `json:"format"`
 	Version int    `json:"version"`
 	Header
+	// Digest is of the line without it and of what is encrypted. By it damage is
+	// told from a key that does not fit, which age does not tell apart. The first
+	// documents have none.
+	Digest string `json:"digest,omitempty"`
+}
+
+// digestOf returns what the digest of h must be.
+func digestOf(h header, encrypted []byte) (string, error) {
+	h.Digest = ""
+	head, err := json.Marshal(h)
+	if err != nil {
+		return "", err
+	}
+	return digest(head, encrypted), nil
+}
+
+// digest is the SHA-256 of parts, in hexadecimal.
+func digest(parts ...[]byte) string {
+	sum := sha256.New()
+	for _, part := range parts {
+		sum.Write(part)
+	}
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
 }
 
 const (
@@ -76,13 +101,17 @@ func Is(r *bufio.Reader) bool {
 
 // Write encrypts plain and writes it behind h.
 func Write(w io.Writer, h Header, plain []byte, c Cipher) error {
-	head, err := json.Marshal(header{format, version, h})
-	if err != nil {
-		return err
-	}
 	encrypted, err := c.Seal(plain)
 	if err != nil {
 		return fmt.Errorf("encrypt the %s: %w", h.Holds, err)
+	}
+	first := header{Format: format, Version: version, Header: h}
+	if first.Digest, err = digestOf(first, encrypted); err != nil {
+		return err
+	}
+	head, err := json.Marshal(first)
+	if err != nil {
+		return err
 	}
 	if _, err := w.Write(append(head, '\n')); err != nil {
 		return err
@@ -92,38 +121,46 @@ func Write(w io.Writer, h Header, plain []byte, c Cipher) error {
 
 // ReadHeader reads what stands in the open alone. It is not verified.
 func ReadHeader(r *bufio.Reader) (Header, error) {
+	h, err := readHeader(r)
+	return h.Header, err
+}
+
+func readHeader(r *bufio.Reader) (header, error) {
 	line, err := r.ReadBytes('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
-		return Header{}, err
+		return header{}, err
 	}
 	var h header
 	if json.Unmarshal(line, &h) != nil {
-		return Header{}, ErrAltered
+		return header{}, ErrAltered
 	}
 	if h.Version != version {
-		return Header{}, fmt.Errorf("version %d of the encryption, this program reads %d: %w", h.Version, version, ErrVersion)
+		return header{}, fmt.Errorf("version %d of the encryption, this program reads %d: %w", h.Version, version, ErrVersion)
 	}
-	return h.Header, nil
+	return h, nil
 }
 
 // Read reads a document and decrypts it. With no cipher, which is nil, the error
 // is [ErrKey].
 func Read(r *bufio.Reader, c Cipher) (Header, []byte, error) {
-	h, err := ReadHeader(r)
+	h, err := readHeader(r)
 	if err != nil {
-		return h, nil, err
+		return h.Header, nil, err
 	}
 	text, err := io.ReadAll(r)
 	if err != nil {
-		return h, nil, err
+		return h.Header, nil, err
 	}
 	// As it was written, to the bit: base64 can say the same in more than one way.
 	block, _ := pem.Decode(text)
 	if block == nil || block.Type != armor || !bytes.Equal(pem.EncodeToMemory(block), text) {
-		return h, nil, ErrAltered
+		return h.Header, nil, ErrAltered
+	}
+	if want, err := digestOf(h, block.Bytes); err != nil || h.Digest != "" && h.Digest != want {
+		return h.Header, nil, ErrAltered
 	}
 	plain, err := Open(block.Bytes, c)
-	return h, plain, err
+	return h.Header, plain, err
 }
 
 // Open decrypts what a cipher encrypted. With no cipher, which is nil, the error

@@ -73,14 +73,16 @@ func TestDocumentThatIsNotWholeIsRefused(t *testing.T) {
 		with sealed.Cipher
 		want error
 	}{
-		"no cipher":       {text, nil, sealed.ErrKey},
-		"another key":     {text, toy(2), sealed.ErrKey},
-		"cut":             {text[:len(text)-3], toy(1), sealed.ErrAltered},
-		"no body":         {head + "\n", toy(1), sealed.ErrAltered},
-		"more behind it":  {text + "more", toy(1), sealed.ErrAltered},
-		"another armor":   {head + "\n" + strings.ReplaceAll(body, "AGE", "PGP"), toy(1), sealed.ErrAltered},
-		"a broken header": {strings.Replace(text, `"version"`, `version`, 1), toy(1), sealed.ErrAltered},
-		"a newer version": {strings.Replace(text, `"version":1`, `"version":2`, 1), toy(1), sealed.ErrVersion},
+		"no cipher":              {text, nil, sealed.ErrKey},
+		"another key":            {text, toy(2), sealed.ErrKey},
+		"cut":                    {text[:len(text)-3], toy(1), sealed.ErrAltered},
+		"no body":                {head + "\n", toy(1), sealed.ErrAltered},
+		"more behind it":         {text + "more", toy(1), sealed.ErrAltered},
+		"altered, and no key":    {strings.Replace(text, "-----\nA", "-----\nB", 1), nil, sealed.ErrAltered},
+		"another serial, no key": {strings.Replace(text, `"serial":7`, `"serial":8`, 1), nil, sealed.ErrAltered},
+		"another armor":          {head + "\n" + strings.ReplaceAll(body, "AGE", "PGP"), toy(1), sealed.ErrAltered},
+		"a broken header":        {strings.Replace(text, `"version"`, `version`, 1), toy(1), sealed.ErrAltered},
+		"a newer version":        {strings.Replace(text, `"version":1`, `"version":2`, 1), toy(1), sealed.ErrVersion},
 	} {
 		if _, got, err := sealed.Read(bufio.NewReader(strings.NewReader(tt.text)), tt.with); got != nil || !errors.Is(err, tt.want) {
 			t.Errorf("%s: read %q, %v, want %v", name, got, err, tt.want)
@@ -128,6 +130,18 @@ func TestLineThatWasAlteredIsReadAsItStands(t *testing.T) {
 	altered := strings.Replace(string(b), `IT0`, `AAA`, 1)
 	altered = strings.Replace(altered, `"}`, `A"}`, 1)
 	if got, err := lines(t, altered, toy(1)); err != nil || got != altered {
+		t.Errorf("read %q, %v, want it as it is: %q", got, err, altered)
+	}
+}
+
+func TestLineThatWasAlteredIsNoLineForAnotherKey(t *testing.T) {
+	t.Parallel()
+	b, err := sealed.AppendLine(nil, []byte("one\n"), toy(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	altered := strings.Replace(string(b), `"encrypted":"A`, `"encrypted":"B`, 1)
+	if got, err := lines(t, altered, toy(1)); err != nil || got != altered || altered == string(b) {
 		t.Errorf("read %q, %v, want it as it is: %q", got, err, altered)
 	}
 }
