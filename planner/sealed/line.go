@@ -41,7 +41,7 @@ func OpenLine(text []byte, c Cipher) ([]byte, error) {
 	if !bytes.HasPrefix(text, []byte(lineStart)) || json.Unmarshal(text, &l) != nil {
 		return text, nil
 	}
-	if l.Digest != "" && l.Digest != digest(l.Encrypted) {
+	if l.Digest != "" && l.Digest != digest(l.Encrypted) || !written(l, text) {
 		return text, nil
 	}
 	plain, err := Open(l.Encrypted, c)

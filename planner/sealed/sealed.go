@@ -137,7 +137,17 @@ func readHeader(r *bufio.Reader) (header, error) {
 	if h.Version != version {
 		return header{}, fmt.Errorf("version %d of the encryption, this program reads %d: %w", h.Version, version, ErrVersion)
 	}
+	if !written(h, line) {
+		return header{}, ErrAltered
+	}
 	return h, nil
+}
+
+// written reports whether a line stands as v is written: a digest whose name was
+// altered must not be one that is not there.
+func written(v any, line []byte) bool {
+	want, err := json.Marshal(v)
+	return err == nil && bytes.Equal(want, bytes.TrimSuffix(line, []byte("\n")))
 }
 
 // Read reads a document and decrypts it. With no cipher, which is nil, the error
