@@ -254,18 +254,26 @@ func (u *undoing) put(ch Change, protected bool, e *effect) {
 	u.changes[len(u.changes)-1].Link.Protected = protected
 }
 
+// reaches reports whether what was done to e can be undone: it is there, and
+// owned. Where it is not, the plan says why it stays.
+func (u *undoing) reaches(e *effect, what string, there, owned bool) bool {
+	switch {
+	case e.gone:
+		u.stays(e, "it was deleted, and %s that is made anew is another one", what)
+	case !there:
+		u.stays(e, "it is gone from the target")
+	case !owned:
+		u.stays(e, "it is not owned any more")
+	default:
+		return true
+	}
+	return false
+}
+
 // user undoes what was done to an account.
 func (u *undoing) user(e *effect) {
 	at, there := u.remote.UserAt(e.id)
-	switch {
-	case e.gone:
-		u.stays(e, "it was deleted, and an account that is made anew is another one")
-		return
-	case !there:
-		u.stays(e, "it is gone from the target")
-		return
-	case u.state.userOf[at] == 0:
-		u.stays(e, "it is not owned any more")
+	if !u.reaches(e, "an account", there, there && u.state.userOf[at] != 0) {
 		return
 	}
 	account, link := &u.remote.Users[at], &u.state.users[u.state.userOf[at]-1]

@@ -10,15 +10,7 @@ import (
 // group undoes what was done to a group.
 func (u *undoing) group(e *effect) {
 	at, there := u.remote.GroupAt(e.id)
-	switch {
-	case e.gone:
-		u.stays(e, "it was deleted, and a group that is made anew is another one")
-		return
-	case !there:
-		u.stays(e, "it is gone from the target")
-		return
-	case u.state.groupOf[at] == 0:
-		u.stays(e, "it is not owned any more")
+	if !u.reaches(e, "a group", there, there && u.state.groupOf[at] != 0) {
 		return
 	}
 	group, link := &u.remote.Groups[at], &u.state.groups[u.state.groupOf[at]-1]

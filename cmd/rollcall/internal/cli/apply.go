@@ -110,6 +110,11 @@ func (a *app) apply(ctx context.Context, f applyFlags, file string) error {
 	if err != nil {
 		return err
 	}
+	return a.perform(ctx, o, how)
+}
+
+// perform carries a plan out as how says, and shows what became of it.
+func (a *app) perform(ctx context.Context, o run.Options, how run.Apply) error {
 	p, err := a.open(o)
 	if err != nil {
 		return err

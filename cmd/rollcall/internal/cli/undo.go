@@ -75,16 +75,5 @@ func (a *app) undo(ctx context.Context, f applyFlags, id string) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.open(o)
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	var end func() error
-	how.Events, end = a.progress()
-	applied, err := p.Apply(ctx, how)
-	if err = errors.Join(err, end()); err != nil {
-		return a.broken(applied, err)
-	}
-	return a.applied(applied)
+	return a.perform(ctx, o, how)
 }
