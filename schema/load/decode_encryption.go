@@ -23,12 +23,23 @@ func (it *item) encryption() *schema.Encryption {
 			"To change from the passphrase to recipients, call it previous_passphrase.")
 	case it.emptyList("recipients"):
 		it.invalid("recipients", "Nobody could read what is encrypted for nobody. Name at least one recipient.")
-	case !it.given("recipients") && !it.given("passphrase") && !e.Disabled:
+	case !it.given("recipients") && !it.given("passphrase") && !e.Disabled && !it.misspelt():
 		it.l.add(finding(codeMissingArgument, it.origin(), "Argument is missing",
 			"An encryption block needs recipients, or a passphrase. To go back to a state in the open, say enabled = false."))
 	}
 	it.checkRecipients(e.Recipients)
 	return e
+}
+
+// misspelt reports whether the block has an argument that it does not know: what
+// seems to be missing may be that one.
+func (it *item) misspelt() bool {
+	for name := range it.block.Body.Attributes {
+		if it.spec.argument(name) == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // checkRecipients adds a finding unless age can encrypt for all of them.

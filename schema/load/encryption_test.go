@@ -64,6 +64,7 @@ func TestEncryptionThatNobodyCouldReadIsRefused(t *testing.T) {
 	for name, tt := range map[string]struct{ block, says string }{
 		"nothing":                         {``, "needs recipients, or a passphrase"},
 		"nobody":                          {`recipients = []`, "encrypted for nobody"},
+		"a misspelt name":                 {`recipient = ["` + some[0] + `"]`, "Did you mean recipients?"},
 		"both":                            {`recipients = ["` + some[0] + "\"]\npassphrase = env(\"P\")", "not both"},
 		"a text alone":                    {`recipients = "` + some[0] + `"`, "a list of strings"},
 		"from env":                        {`recipients = [env("R")]`, "cannot take a sensitive value"},
@@ -103,6 +104,20 @@ func TestRecipientsBesideAPassphraseAreSaidWithoutThePassphrase(t *testing.T) {
 	for _, d := range got.Findings {
 		if d.Origin.Line == 4 && !d.Secret {
 			t.Errorf("the finding shows the passphrase: %+v", d)
+		}
+	}
+}
+
+func TestNestedBlockAtTheTopIsToldItsPlace(t *testing.T) {
+	t.Parallel()
+	for block, says := range map[string]string{
+		"encryption {}":   `inside a block of type rollcall.`,
+		"rule {}":         `inside a block of type group.`,
+		"nothing_such {}": `There is no block of type "nothing_such".`,
+	} {
+		got := Read(fstest.MapFS{"a.hcl": {Data: []byte(block)}}, Options{})
+		if len(got.Findings) != 1 || !strings.Contains(got.Findings[0].Detail, says) {
+			t.Errorf("%s: got %v, want one finding that says %q", block, got.Findings, says)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -115,12 +116,26 @@ func blockWords(typ, kind string, spec *BlockSpec) string {
 	return typ + " " + quote(kind)
 }
 
+// parentsOf are the types of blocks that have nested blocks of a type.
+func parentsOf(nested string) []string {
+	var in []string
+	for i := range language {
+		if typ := language[i].Type; slices.Contains(blockTypes(language[i].Blocks), nested) && !slices.Contains(in, typ) {
+			in = append(in, typ)
+		}
+	}
+	return in
+}
+
 func (l *loader) unknownBlock(b *hclsyntax.Block, specs []BlockSpec, within string) {
 	suggestion := nearest(b.Type, blockTypes(specs))
 	d := finding(codeUnknownBlock, origin(b.TypeRange), "Unknown block",
 		fmt.Sprintf("There is no block of type %q%s.%s", b.Type, within, didYouMean(suggestion)))
 	if within == "" && slices.Contains(blockTypes(testBlocks), b.Type) {
 		d.Detail = fmt.Sprintf("A %s block is a test, and stands in a file whose name ends with .test.hcl.", b.Type)
+	}
+	if in := parentsOf(b.Type); within == "" && suggestion == "" && len(in) > 0 {
+		d.Detail = fmt.Sprintf("A block of type %q stands inside a block of type %s.", b.Type, strings.Join(in, " or "))
 	}
 	d.Suggestion = suggestion
 	l.add(d)
