@@ -239,3 +239,37 @@ func TestWhatWasDeletedIsSaidToStayDeleted(t *testing.T) {
 		t.Errorf("findings: got %v, want one that says it was deleted", fmt.Sprint(p.Findings))
 	}
 }
+
+// Whoever was released since is not ours to set back, though they are still there.
+func TestUndoLeavesWhatIsNotOwnedAnyMore(t *testing.T) {
+	t.Parallel()
+	in := rapid.Custom(drawWorld).Example(1).in
+	app := in.Desired.Config.Apps[0]
+	in.Remotes = map[schema.Address]*Remote{app.Target: {
+		Target: app.Target, Complete: true, Capabilities: remoteOf(in).Capabilities,
+		Users:  []RemoteUser{{ID: "u1", UserName: "ann@x.com"}},
+		Groups: []RemoteGroup{{ID: "g1", DisplayName: "new", MembersKnown: true}},
+	}}
+	in.State = &State{Apps: []AppState{{App: app.Name}}}
+	did := func(kind Kind, key, id, path string, before, after any) Settled {
+		return Settled{Outcome: Outcome{RemoteID: id}, Change: Change{
+			App: app.Name, Kind: kind, Key: key, Name: key, RemoteID: id, Action: Update, Requests: 1,
+			Before: []schema.Value{{Path: path, Value: before}}, After: []schema.Value{{Path: path, Value: after}},
+		}}
+	}
+	p, err := ComputeUndo(in, Undo{ID: "one", Changes: []Settled{
+		did(KindUser, "user.ann", "u1", pathActive, true, false), did(KindGroup, "group.g", "g1", pathDisplayName, "old", "new"),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := 0
+	for _, d := range p.Findings {
+		if d.Code == "not-undone" && strings.Contains(d.Detail, "not owned any more") {
+			said++
+		}
+	}
+	if len(p.Changes) != 0 || said != 2 {
+		t.Errorf("changes %v, findings %v; want none, and both said to be not owned", changeLines(p), p.Findings)
+	}
+}
